@@ -165,7 +165,25 @@ class Runner implements RunningRunner {
   #warm(): Map<ServerName, number> {
     const { servers } = this.#config;
     const offered = [...servers.values()].filter(({ isMemberOnly }) => isMemberOnly !== true);
-    return new Map(offered.map(({ name, warm }) => [name, warm]));
+    return new Map(offered.map(({ name }) => [name, this.#pools.get(name)?.wanted ?? 0]));
+  }
+
+  /** For how many sessions of a server more there is room, if one waits for each process that other servers have ready. */
+  #roomFor({ name, maxSessions }: ServerConfig): number {
+    const others = this.#ready - (this.#pools.get(name)?.ready ?? 0);
+    const ofAll = this.#config.capacity - this.#sessions.size - others;
+    return Math.max(0, Math.min(ofAll, maxSessions - this.#sessions.countOf(name)));
+  }
+
+  /** Processes that wait for a session. */
+  get #ready(): number {
+    return [...this.#pools.values()].reduce((sum, { ready }) => sum + ready, 0);
+  }
+
+  /** A session took room: processes that wait for one that cannot come are ended. */
+  #fitPools(): void {
+    if (this.#sessions.size + this.#ready <= this.#config.capacity) return;
+    for (const pool of this.#pools.values()) pool.fit();
   }
 
   /** One link found the edge: the others need not sleep on. */
@@ -288,6 +306,7 @@ class Runner implements RunningRunner {
       finished: () => this.#finished(session, record),
     });
     this.#sessions.add(session, { host, server });
+    this.#fitPools();
   }
 
   #whyNot(server: ServedConfig | undefined): Fault | undefined {
@@ -354,7 +373,11 @@ class Runner implements RunningRunner {
         if (frame) this.#control.say(frame);
       },
     };
-    this.#pools.set(server.name, new ProcessPool(server, this.#ground, log, counted));
+    const surroundings = {
+      room: () => this.#roomFor(server),
+      wantedChanged: () => this.#spares.configured(this.#warm()),
+    };
+    this.#pools.set(server.name, new ProcessPool(server, this.#ground, log, counted, surroundings));
     if (server.pin) this.#pins.add(server.name, server.pin, log);
   }
 

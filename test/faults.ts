@@ -1385,6 +1385,48 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['edge/core/spare-session.test.ts'],
   },
 
+  // Processes kept ready, as many as are needed
+  'F-890': {
+    fault: 'more sessions are opened at once than processes wait for them',
+    tests: [
+      'runner/core/warm-size.test.ts',
+      'runner/sessions/warm-processes.test.ts',
+      'e2e/warm.test.ts',
+    ],
+  },
+  'F-891': {
+    fault: 'after a burst of openings there is a lull, or the machine sleeps',
+    tests: [
+      'runner/core/warm-size.test.ts',
+      'runner/sessions/warm-processes.test.ts',
+      'e2e/warm.test.ts',
+    ],
+  },
+  'F-892': {
+    fault: 'bursts of openings come and go, and starts take now a moment and now minutes',
+    tests: ['runner/core/warm-size.test.ts'],
+  },
+  'F-893': {
+    fault: 'sessions take the room that processes wait in',
+    tests: [
+      'runner/core/warm-size.test.ts',
+      'runner/sessions/warm-processes.test.ts',
+      'e2e/warm.test.ts',
+    ],
+  },
+  'F-894': {
+    fault: 'processes are to be started ahead while sessions wait for their own',
+    tests: ['runner/core/start-turns.test.ts'],
+  },
+  'F-895': {
+    fault: 'processes are to be started ahead of a server that may start none, or is gone',
+    tests: ['runner/sessions/warm-processes.test.ts'],
+  },
+  'F-896': {
+    fault: 'a runner wants more or fewer sessions linked ahead, at any moment',
+    tests: ['simulation/simulation.test.ts'],
+  },
+
   // The edge on Node
   'F-315': {
     fault: 'a machine that has Node and nothing else',
@@ -2360,6 +2402,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-560 F-561',
   'F-660 F-661 F-662 F-663 F-664 F-665 F-666',
   'F-562 F-563 F-564',
+  'F-890 F-891 F-892 F-893 F-894 F-895 F-896',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343 F-344 F-345 F-346 F-347',

@@ -16,6 +16,15 @@ export const STATELESS = false;
 /** Processes kept ready: none, since each costs memory whether or not a client comes. */
 export const WARM = 0;
 
+/** The least of a number that follows the openings: the first client after a lull is the one who would wait. */
+export const WARM_MIN = 1;
+
+/** The most of it: at 50 to 100 MB a Node process, less than a GB stands idle. */
+export const WARM_MAX = 8;
+
+/** For how long it is kept: clients that are started by one schedule, or one by one by one person, come again within minutes. */
+export const WARM_HOLD_MS = 5 * 60_000;
+
 /** A session nobody uses: long enough for a coffee or a meeting, short enough that forgotten processes do not pile up. */
 export const IDLE_TIMEOUT_MS = 30 * 60_000;
 

@@ -24,7 +24,8 @@ export interface PerUserGround {
   readonly sources: ReferenceSources;
   /** Variables that the server has for everybody. */
   readonly env: Readonly<Record<string, string>>;
-  readonly warm: number | undefined;
+  /** Processes that are started ahead, at most. */
+  readonly mostWarm: number;
   /** Of all servers of the file so far. */
   readonly personFiles: (readonly PathPart[])[];
 }
@@ -76,7 +77,7 @@ export function readPerUser(
   findings: Findings,
 ): PerUser {
   const at = ['bridge', 'perUser'];
-  if ((ground.warm ?? 0) > 0) {
+  if (ground.mostWarm > 0) {
     const fix = 'Remove "warm": a process that is started ahead belongs to nobody.';
     findings.problem(['bridge', 'warm'], 'does not go together with "perUser"', fix);
   }

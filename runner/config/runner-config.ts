@@ -3,6 +3,7 @@ import type { ProcessLimits } from '../process/cgroup.ts';
 import type { ProcessUser } from '../process/process-user.ts';
 import type { PerUser } from '../core/per-user.ts';
 import type { PolicyRules } from '../core/policy.ts';
+import type { WarmBounds } from '../core/warm-size.ts';
 import type { PinSetting } from '../pin-file.ts';
 import type { ToolRules } from '../core/tool-view.ts';
 import type { ConfigProblem, Keys } from './problem.ts';
@@ -29,7 +30,8 @@ export interface ServerConfig extends ServedConfig {
   readonly secrets: readonly string[];
   /** It is only a member of virtual servers. */
   readonly isMemberOnly?: true;
-  readonly warm: number;
+  /** How many processes, and session links, are kept ready. */
+  readonly warm: WarmBounds;
   readonly maxLineBytes: number;
   /** Nothing is lost when two calls of a modern client run on different processes. */
   readonly stateless: boolean;

@@ -172,6 +172,47 @@ const user = v.optional(
   ),
 );
 
+const warmWanted = `a whole number from 0 to ${MAX_WARM}, or an object with "min", "max" or "hold"`;
+const warm = v.optional(
+  v.pipe(
+    v.union(
+      [
+        count(0, MAX_WARM, 'As many, whatever comes.'),
+        v.strictObject(
+          {
+            min: v.optional(
+              count(
+                0,
+                MAX_WARM,
+                withDefault('Processes that are ready at any time.', defaults.WARM_MIN),
+              ),
+            ),
+            max: v.optional(
+              count(
+                1,
+                MAX_WARM,
+                withDefault('Processes that are ready at most.', defaults.WARM_MAX),
+              ),
+            ),
+            hold: v.optional(
+              duration(
+                1_000,
+                defaults.WARM_HOLD_MS,
+                'For how long as many stay ready as were needed together, before they become fewer.',
+              ),
+            ),
+          },
+          warmWanted,
+        ),
+      ],
+      warmWanted,
+    ),
+    v.description(
+      'Processes to start ahead of time, so that opening a session does not wait for one: a number, or bounds within which they follow the sessions that are opened.',
+    ),
+  ),
+);
+
 /** Names and patterns of what clients may use. */
 const names = (form: string, description: string) =>
   v.pipe(
@@ -351,13 +392,7 @@ export const serverBlock = v.strictObject(
         ),
       ),
     ),
-    warm: v.optional(
-      count(
-        0,
-        MAX_WARM,
-        'Processes to start ahead of time, so that opening a session does not wait for one.',
-      ),
-    ),
+    warm,
     sharing: v.optional(
       v.pipe(
         v.picklist(['session'], '"session": each session has a process of its own'),

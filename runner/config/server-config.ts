@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { ServedConfig, ServerConfig, ServerSource } from './runner-config.ts';
 import type { ProcessLimits } from '../process/cgroup.ts';
+import type { WarmBounds } from '../core/warm-size.ts';
 import type { PathPart } from '../core/per-user.ts';
 import { INHERITED_VARIABLES, isNamed } from '../process/environment.ts';
 import { type ProcessUser, findUser } from '../process/process-user.ts';
@@ -46,16 +47,17 @@ export function serverConfig(
   ground: FileGround,
   findings: Findings,
 ): ServerConfig {
+  const { bridge = {} } = entry;
+  const warm = warmOf(bridge.warm, findings);
   const { source, secrets } =
     'url' in entry
       ? remoteSource(name, entry, ground, findings)
-      : processSource(entry, ground, findings);
-  const { bridge = {} } = entry;
+      : processSource(entry, warm, ground, findings);
   return {
     name,
     source,
     secrets: [...new Set(secrets)],
-    warm: bridge.warm ?? defaults.WARM,
+    warm,
     ...sessionConfig(bridge, findings, ['bridge']),
     ...(bridge.served === false && { isMemberOnly: true }),
     maxLineBytes: bridge.maxLineBytes ?? defaults.MAX_LINE_BYTES,
@@ -85,7 +87,12 @@ function remoteSource(
   return { source, secrets: [...secrets, ...filler.secrets.map(({ value }) => value)] };
 }
 
-function processSource(entry: ServerEntry, ground: FileGround, findings: Findings): ReadSource {
+function processSource(
+  entry: ServerEntry,
+  { max: mostWarm }: WarmBounds,
+  ground: FileGround,
+  findings: Findings,
+): ReadSource {
   const { places, sources, block } = ground;
   const { bridge = {} } = entry;
   const filler = new Filler(sources, findings);
@@ -107,8 +114,7 @@ function processSource(entry: ServerEntry, ground: FileGround, findings: Finding
     ...inherited(inheritEnv, sources.environment),
   ];
   warnOfShortSecrets(given, findings);
-  const { warm } = bridge;
-  const own = { folder: places.folder, sources, env, warm, personFiles: ground.personFiles };
+  const own = { folder: places.folder, sources, env, mostWarm, personFiles: ground.personFiles };
   const perUser = bridge.perUser && readPerUser(bridge.perUser, own, findings);
   if (user === undefined && perUser?.variables.some((variable) => 'file' in variable)) {
     const what =
@@ -136,6 +142,23 @@ function processSource(entry: ServerEntry, ground: FileGround, findings: Finding
     secrets: [...given.map(({ value }) => value), ...Object.values(env)],
   };
 }
+
+/** A number is fixed. Of bounds, those that are not given give way. */
+function warmOf(warm: WarmBlock, findings: Findings): WarmBounds {
+  if (warm === undefined || typeof warm === 'number') {
+    const fixed = warm ?? defaults.WARM;
+    return { min: fixed, max: fixed, holdMs: defaults.WARM_HOLD_MS };
+  }
+  const max = warm.max ?? Math.max(defaults.WARM_MAX, warm.min ?? 0);
+  const min = warm.min ?? defaults.WARM_MIN;
+  if (min > max) {
+    const fix = 'Raise "max" or lower this.';
+    findings.problem(['bridge', 'warm', 'min'], 'is more than "max"', fix);
+  }
+  return { min, max, holdMs: durationMs(warm.hold ?? defaults.WARM_HOLD_MS) };
+}
+
+type WarmBlock = NonNullable<ServerEntry['bridge']>['warm'];
 
 function pinOf(pin: boolean | 'warn' | undefined, { file }: FileGround): Pick<ServerConfig, 'pin'> {
   if (pin === undefined || pin === false) return {};

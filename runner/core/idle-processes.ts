@@ -52,6 +52,11 @@ export class IdleProcesses<Process> {
     return process === undefined ? { kind: 'none' } : { kind: 'warm', process };
   }
 
+  /** The newest of those started ahead, which is idle no more: it has done the least so far. */
+  takeNewest(): Process | undefined {
+    return this.#warm.pop();
+  }
+
   /** It is gone, or is to be ended; as what it was kept. */
   remove(process: Process): 'warm' | 'left' | undefined {
     if (this.#left.delete(process)) return 'left';

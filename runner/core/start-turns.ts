@@ -1,6 +1,6 @@
 // Decides whose process starts next. A start costs more processor time than anything else a runner does, so only as many run at
 // once as there are processors. If others use the runner too, one principal gets less than half of them, so that the calls of
-// others find room.
+// others find room. Starts ahead of time come last: none begins while a session waits for its own.
 
 /** A start counts for this long: one that takes longer waits for a download or a database, not for a processor. */
 export const COUNTS_MS = 1_000;
@@ -38,6 +38,14 @@ export class StartTurns<T extends object> {
     this.#waiting.set(principal, own.add(start));
   }
 
+  /** What was started ahead is for this principal now: it waits in its place, if it still waits. */
+  claim(start: T, principal: Principal): void {
+    const ahead = this.#waiting.get(undefined);
+    if (principal === undefined || !ahead?.delete(start)) return;
+    if (ahead.size === 0) this.#waiting.delete(undefined);
+    this.ask(start, principal);
+  }
+
   /** A start is over: its process has answered or is gone, or nobody wants it any more. */
   over(start: T, now: number): void {
     const begun = this.#begun.get(start);
@@ -70,7 +78,8 @@ export class StartTurns<T extends object> {
     const begun = [...this.#begun.values()];
     if (begun.filter(({ isOver }) => !isOver).length >= this.#most) return undefined;
     for (const [principal, own] of this.#waiting) {
-      const isHeldBack = isShared(principal) && this.#hasItsShare(principal, begun);
+      const isBehind = principal === undefined && this.#waiting.size > 1;
+      const isHeldBack = isBehind || (isShared(principal) && this.#hasItsShare(principal, begun));
       const [start] = own;
       if (isHeldBack || !start) continue;
       own.delete(start);

@@ -19,10 +19,11 @@ import { Redaction } from '../process/redaction.ts';
 import { startProcess, type ProcessListener, type StdioProcess } from '../process/stdio-process.ts';
 import { startRemote } from '../remote/remote-process.ts';
 import { processSpec, remoteSpec } from '../configured-process.ts';
-import type { Starts } from './starts.ts';
+import type { InTurn, Starts } from './starts.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ProcessSnapshot } from '../running-runner.ts';
 import { MOST_STARTING, StartRace } from './start-race.ts';
+import { WarmProcesses } from './warm-processes.ts';
 import { NO_ERA_KNOWN, type KnownEras } from '../translate/translator.ts';
 import type { PrincipalName } from '../../shared/ids.ts';
 import type { ToldPerson } from '../../shared/link/person.ts';
@@ -32,12 +33,6 @@ const LEFT_MS = 5 * 60_000;
 
 /** No start takes longer, not even that of an image of gigabytes over a slow line. */
 const LONGEST_START_MS = 10 * 60_000;
-
-/**
- * A warm process is replaced this long after it served: a start holds up the runner, and the answer and the next requests of its new
- * session should not wait for that.
- */
-const REPLACED_MS = 50;
 
 /** A start that was given up sooner has done nothing worth keeping yet. */
 const WORTH_KEEPING_MS = 5_000;
@@ -59,6 +54,11 @@ export interface ProcessGround {
   readonly containment?: Containment | undefined;
 }
 
+/** How a process is started. `claim`: one started ahead has its session; `over`: it is started, or gone. */
+interface Source extends Pick<InTurn, 'claim' | 'over'> {
+  start(listener: ProcessListener): StdioProcess;
+}
+
 /** Told of each process, to be counted. */
 interface Counted {
   started(): void;
@@ -66,6 +66,19 @@ interface Counted {
   /** It counts against the server. `isPersonal`: it had something of a person. */
   failed(facts: ExitFacts, isPersonal: boolean): void;
 }
+
+/** What else the runner has, as far as it says how many processes are kept ready. */
+interface Surroundings {
+  /** For how many sessions of this server more there is room, beside those for which another server has a process ready. */
+  room(): number;
+  /** {@link ProcessPool.wanted} has changed. */
+  wantedChanged(): void;
+}
+
+const ALONE: Surroundings = {
+  room: () => Number.POSITIVE_INFINITY,
+  wantedChanged: () => undefined,
+};
 
 /** The processes of one server. */
 export class ProcessPool {
@@ -84,16 +97,48 @@ export class ProcessPool {
   readonly #principals = new WeakMap<ServerProcess, string>();
   readonly #all = new Set<PooledProcess>();
   readonly #counted: Counted;
+  readonly #warm: WarmProcesses;
+  /** How a session says that it has one which was started ahead. */
+  readonly #claims = new WeakMap<PooledProcess, Source['claim']>();
   #redaction: Redaction | undefined;
-  #replenishing: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(server: ServerConfig, ground: ProcessGround, log: Log, counted: Counted) {
+  constructor(
+    server: ServerConfig,
+    ground: ProcessGround,
+    log: Log,
+    counted: Counted,
+    { room, wantedChanged }: Surroundings = ALONE,
+  ) {
     this.#server = server;
     this.#ground = ground;
     this.#log = log;
     this.#counted = counted;
-    this.#replenish();
+    this.#warm = new WarmProcesses({
+      bounds: server.warm,
+      ready: () => this.ready,
+      room,
+      start: () => this.#startAhead(),
+      end: () =>
+        void this.#idle.takeNewest()?.terminate('fewer processes of its server are needed'),
+      changed: wantedChanged,
+    });
+    this.#warm.fit();
+  }
+
+  /** How many processes wait for a session. */
+  get ready(): number {
+    return this.#idle.warm;
+  }
+
+  /** How many are to wait for one. */
+  get wanted(): number {
+    return this.#warm.wanted;
+  }
+
+  /** There is less room than there was. */
+  fit(): void {
+    this.#warm.fit();
   }
 
   /**
@@ -108,6 +153,7 @@ export class ProcessPool {
     const owner = personal?.owner;
     const verdict = this.#breakers.allow(principal, this.#idle.has(owner), performance.now());
     if (!verdict.ok) return this.#refusal(verdict);
+    this.#warm.asked();
     const process = this.#given(this.#choose(owner, principal, personal), principal);
     return { ok: true, process, ...(personal && { personal: personal.env }) };
   }
@@ -123,6 +169,7 @@ export class ProcessPool {
       case 'left':
         return this.#takeLeft(given.processes, principal, personal);
       case 'warm':
+        this.#claims.get(given.process)?.(principal);
         return given.process;
       case 'none':
         return this.#start(principal, personal);
@@ -157,10 +204,7 @@ export class ProcessPool {
   served(process: ServerProcess): void {
     process.hasServed = true;
     this.#breakers.served(this.#principals.get(process));
-    this.#replenishing ??= setTimeout(() => {
-      this.#replenishing = undefined;
-      this.#replenish();
-    }, REPLACED_MS).unref();
+    this.#warm.served();
   }
 
   /** What a process of this server printed, as it may be shown to a client: on one line, without secrets. */
@@ -185,7 +229,7 @@ export class ProcessPool {
   /** Ends the processes that no session has; the others end with their sessions. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#replenishing);
+    this.#warm.close();
     const unused = this.#idle.clear();
     await Promise.all(
       unused.map((process) => process.terminate('the server is no longer offered')),
@@ -255,11 +299,10 @@ export class ProcessPool {
     return { ok: false, fault: { fault: 'process_start_failed', message }, description };
   }
 
-  #replenish(): void {
-    while (!this.#isClosed && this.#idle.warm < this.#server.warm) {
-      if (!this.#breakers.allow(undefined, false, performance.now()).ok) return;
-      this.#idle.startedAhead(this.#start(undefined, undefined));
-    }
+  #startAhead(): boolean {
+    const { ok } = this.#breakers.allow(undefined, false, performance.now());
+    if (ok) this.#idle.startedAhead(this.#start(undefined, undefined));
+    return ok;
   }
 
   #start(
@@ -280,46 +323,49 @@ export class ProcessPool {
       left: () => this.#keep(pooled),
     });
     if (personal) this.#personal.set(pooled, personal);
-    void pooled.settled.then(() => source.over());
+    this.#claims.set(pooled, source.claim);
+    void pooled.settled.then(() => {
+      source.over();
+      // One that was started ahead answers when it is asked, and says nothing of how long it took.
+      if (principal !== undefined && pooled.hasAnswered)
+        this.#warm.started(performance.now() - pooled.startedAt);
+    });
     this.#all.add(pooled);
     this.#counted.started();
     return pooled;
   }
 
-  /** How one of its processes is started. `over`: it is started, or gone. */
-  #source(
-    principal: PrincipalName | undefined,
-    personal: PersonalEnvironment | undefined,
-  ): { start(listener: ProcessListener): StdioProcess; over(): void } {
+  /** How one of its processes is started. */
+  #source(principal: PrincipalName | undefined, personal: PersonalEnvironment | undefined): Source {
     const { name, source, maxLineBytes } = this.#server;
     if (source.kind === 'http') {
       const note = (words: string, code: string | undefined): void =>
         this.#log.info('a server at a URL is not as expected', { words, code });
       const spec = { ...remoteSpec({ source, maxLineBytes }, note), aheadBytes: AHEAD_BYTES };
       // It costs this machine nothing that others would have to wait for.
-      return { start: (listener) => startRemote(spec, listener), over: () => undefined };
+      const nothing = (): void => undefined;
+      return { start: (listener) => startRemote(spec, listener), claim: nothing, over: nothing };
     }
     const { containment, starts } = this.#ground;
     const secrets = [...this.secrets, ...Object.values(personal?.env ?? {})];
     const ground = { environment: process.env, containment, secrets, aheadBytes: AHEAD_BYTES };
     const spec = processSpec({ name, source, maxLineBytes }, ground, personal?.env);
-    let over = (): void => undefined;
+    let inTurn: InTurn | undefined;
     return {
       start: (listener) => {
         const start = (each: ProcessListener) => startProcess(spec, each);
-        const inTurn = starts.process(principal, start, listener);
-        over = inTurn.over;
+        inTurn = starts.process(principal, start, listener);
         return inTurn.process;
       },
-      over: () => over(),
+      claim: (by) => inTurn?.claim(by),
+      over: () => inTurn?.over(),
     };
   }
 
   #ended(pooled: PooledProcess, facts: ExitFacts, hasServed: boolean): void {
     this.#all.delete(pooled);
     this.#counted.ended(facts.reason);
-    if (!this.#isClosed && this.#idle.warm < this.#server.warm)
-      setImmediate(() => this.#replenish());
+    if (!this.#isClosed && this.ready < this.wanted) setImmediate(() => this.#warm.fit());
     const was = this.#idle.remove(pooled);
     this.#forgetTime(pooled);
     const principal = this.#principals.get(pooled);

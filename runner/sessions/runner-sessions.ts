@@ -20,6 +20,17 @@ export class RunnerSessions {
     return [...this.#hosted.keys()];
   }
 
+  get size(): number {
+    return this.#hosted.size;
+  }
+
+  /** Those of one server. */
+  countOf(name: string): number {
+    let count = 0;
+    for (const { server } of this.#hosted.values()) if (server.name === name) count += 1;
+    return count;
+  }
+
   has(session: SessionName): boolean {
     return this.#hosted.has(session);
   }

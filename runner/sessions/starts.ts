@@ -41,6 +41,10 @@ export class Starts {
     this.#begin();
     return {
       process,
+      claim: (by) => {
+        this.#turns.claim(process, by);
+        this.#begin();
+      },
       over: () => {
         this.#turns.over(process, performance.now());
         this.#begin();
@@ -71,8 +75,10 @@ export class Starts {
   }
 }
 
-interface InTurn {
+export interface InTurn {
   readonly process: StdioProcess;
+  /** It was started ahead, and a session of this principal has it now. */
+  claim(principal: PrincipalName | undefined): void;
   over(): void;
 }
 

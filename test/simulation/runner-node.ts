@@ -91,10 +91,14 @@ export class RunnerNode {
 
   /** Its config says another number of sessions to link ahead. */
   reload(warm: number): void {
+    this.resize(warm);
+    if (this.#isUp) this.#hello();
+  }
+
+  /** What it sees of openings says another number; the edge is told nothing of that. */
+  resize(warm: number): void {
     this.warm = warm;
-    if (!this.#isUp) return;
-    this.spares.configured();
-    this.#hello();
+    if (this.#isUp) this.spares.configured();
   }
 
   #newSpares(): SpareNode {

@@ -14,7 +14,7 @@ const SEEDS = inject('seeds');
 const breaches = ({ seed, faults, trace }: SeedReport): string[] =>
   faults.length === 0 ? [] : [`seed ${seed}`, ...faults, ...trace];
 
-test(`R-1, R-2, R-4, R-5, R-8, R-9, R-11, R-13 hold over ${SEEDS} seeds`, async () => {
+test(`[F-896] R-1, R-2, R-4, R-5, R-8, R-9, R-11, R-13 hold over ${SEEDS} seeds`, async () => {
   let ran = 0;
   await runSeeds('sessions', 1, SEEDS, (reports) => {
     ran += reports.length;

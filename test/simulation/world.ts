@@ -47,7 +47,11 @@ const WARM_SHARE = 0.4;
 const MOST_WARM = 3;
 /** How often it reads another number from its config. */
 const MOST_RELOADS = 3;
+
+/** Times that a runner wants another number of them. */
+const MOST_SIZES = 6;
 const WARM_SEED = 0xa_ead;
+const SIZES_SEED = 0x51_2e;
 
 /** Runs in which clients vanish without a word, and how many at most. */
 const VANISH_SHARE = 0.3;
@@ -204,6 +208,16 @@ export class World {
         const runner = warmChance.pick(this.runners);
         runner.reload(warmChance.between(0, MOST_WARM));
         this.note(`${runner.name} reloads: ${String(runner.warm)} spares`);
+      });
+    }
+    // Of its own, so that a run without them is what it always was.
+    const sizeChance = new Chance(seed ^ SIZES_SEED);
+    const sizes = this.warm > 0 && sizeChance.happens(0.5) ? sizeChance.between(1, MOST_SIZES) : 0;
+    for (let size = 0; size < sizes; size++) {
+      this.clock.after(sizeChance.between(0, TROUBLE_MS), () => {
+        const runner = sizeChance.pick(this.runners);
+        runner.resize(sizeChance.between(0, MOST_WARM));
+        this.note(`${runner.name} wants ${String(runner.warm)} spares`);
       });
     }
     // Some runs have clients that read slowly.

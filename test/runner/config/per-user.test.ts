@@ -22,7 +22,7 @@ const groundOf = (): PerUserGround => ({
   folder: '/',
   sources: { environment: {}, places: new Map() },
   env: {},
-  warm: undefined,
+  mostWarm: 0,
   personFiles: [],
 });
 
@@ -72,6 +72,12 @@ describe('"perUser" of a server', () => {
 
   it.each<[string, object, object, string]>([
     ['processes started ahead', { A: { file: FILE } }, { warm: 1 }, 'belongs to nobody'],
+    [
+      'such that follow the openings',
+      { A: { file: FILE } },
+      { warm: { min: 0 } },
+      'belongs to nobody',
+    ],
     ['processes that are shared', { A: { file: FILE } }, { sharing: 'server' }, '"session"'],
     ['a file for everybody', { A: { file: '/people/github' } }, {}, 'the same file for everybody'],
     [

@@ -38,7 +38,7 @@ describe('what a config becomes', () => {
         stderr: 'log',
       },
       secrets: [],
-      warm: 0,
+      warm: { min: 0, max: 0, holdMs: 300_000 },
       idleTimeoutMs: 1_800_000,
       stateless: false,
       vanishTimeoutMs: 30_000,
@@ -51,6 +51,22 @@ describe('what a config becomes', () => {
       maxProcesses: 8,
       parkTimeoutMs: 300_000,
     });
+  });
+
+  it.each<[object, object]>([
+    [{}, { min: 1, max: 8, holdMs: 300_000 }],
+    [
+      { min: 0, hold: '1m' },
+      { min: 0, max: 8, holdMs: 60_000 },
+    ],
+    [{ min: 12 }, { min: 12, max: 12, holdMs: 300_000 }],
+    [
+      { min: 2, max: 2 },
+      { min: 2, max: 2, holdMs: 300_000 },
+    ],
+  ])('reads bounds of what is started ahead: %j', async (warm, read) => {
+    const config = await accepted({ mcpServers: { s: { command: 'node', bridge: { warm } } } });
+    expect(serverOf(config).warm).toEqual(read);
   });
 
   it('takes every setting', async () => {
@@ -124,7 +140,7 @@ describe('what a config becomes', () => {
         user: { uid: 61_001, gid: 61_002 },
         limits: { memoryBytes: 512 * 1024 * 1024, pids: 256, cpus: 0.5 },
       },
-      warm: 2,
+      warm: { min: 2, max: 2, holdMs: 300_000 },
       idleTimeoutMs: 3_600_000,
       stateless: true,
       vanishTimeoutMs: 0,
@@ -221,6 +237,27 @@ describe('each mistake is answered with its place, what it is and what to do', (
       'mcpServers.s.bridge.warm',
       'is 33, not a whole number from 0 to 32',
       'Give a whole number from 0 to 32.',
+    ],
+    [
+      'warm from more to fewer',
+      block({ warm: { min: 5, max: 4 } }),
+      'mcpServers.s.bridge.warm.min',
+      'is more than "max"',
+      'Raise "max" or lower this.',
+    ],
+    [
+      'warm without end',
+      block({ warm: { max: 33 } }),
+      'mcpServers.s.bridge.warm.max',
+      'is 33, not a whole number from 1 to 32',
+      'Give a whole number from 1 to 32.',
+    ],
+    [
+      'warm as a word',
+      block({ warm: 'auto' }),
+      'mcpServers.s.bridge.warm',
+      'is "auto", not a whole number from 0 to 32, or an object with "min", "max" or "hold"',
+      'Give a whole number from 0 to 32, or an object with "min", "max" or "hold".',
     ],
     [
       'warm as fraction',

@@ -34,7 +34,7 @@ describe('what is read (F-225)', () => {
     );
     expect(serverOf(config)).toMatchObject({
       source: { args: ['1.10', '1e3'], env: { ID: '12345678901234567890', V: '2.0' } },
-      warm: 1,
+      warm: { min: 1, max: 1 },
     });
     expect(config.capacity).toBe(100);
   });

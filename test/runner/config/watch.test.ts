@@ -24,7 +24,7 @@ describe('reload (F-92)', () => {
     const other = serverOf(await accepted(one({ args: ['a'], env: { K: '${K}' } }), { K: '2' }));
     expect(sameServer(before, same)).toBe(true);
     expect(sameServer(before, other)).toBe(false);
-    expect(sameServer(before, { ...same, warm: 1 })).toBe(false);
+    expect(sameServer(before, { ...same, warm: { ...same.warm, max: 1 } })).toBe(false);
   });
 
   it.each([

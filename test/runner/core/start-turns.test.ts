@@ -79,6 +79,31 @@ describe('[F-253] starts of processes take turns', () => {
     expect(turns.wakeAt()).toBeUndefined();
   });
 
+  test('[F-894] none begins ahead of time while a session waits for its own, though that one is held back', () => {
+    const turns = new StartTurns<Start>(4);
+    const ahead = asked(turns, undefined, 2);
+    const starts = asked(turns, 'alice', 3);
+    expect(turns.next(0, shared)).toEqual(starts.slice(0, 2));
+    for (const start of starts.slice(0, 2)) turns.over(start, 50);
+    expect(turns.next(100, shared)).toEqual([starts[2], ...ahead]);
+  });
+
+  test('[F-894] one that was started ahead waits in the place of the session that has it now', () => {
+    const turns = new StartTurns<Start>(2);
+    const starts = asked(turns, 'alice', 4);
+    const ahead = asked(turns, undefined, 2);
+    const [taken] = ahead;
+    expect(turns.next(0, alone)).toEqual(starts.slice(0, 2));
+    if (taken) turns.claim(taken, 'bob');
+    for (const start of starts.slice(0, 2)) turns.over(start, 0);
+    // Another turn of alice's, and bob's; then the others.
+    expect(turns.next(0, alone)).toEqual([starts[2], taken]);
+    for (const start of [starts[2], taken]) if (start) turns.over(start, 1);
+    if (taken) turns.claim(taken, 'bob');
+    expect(turns.next(2, alone)).toEqual([starts[3], ahead[1]]);
+    expect(turns.wakeAt()).toBeUndefined();
+  });
+
   test('whatever comes, no more run at once than may, and every one that is wanted gets its turn', () => {
     const step = fc.record({
       of: fc.constantFrom('alice', 'bob', undefined),
