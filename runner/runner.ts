@@ -4,6 +4,7 @@ import type { OpenFrame } from '../shared/link/control-frames.ts';
 import { DRAIN_FAREWELL_MS } from '../shared/link/timing.ts';
 import { ALL_BUSY } from './core/yielding.ts';
 import { sameServer } from './config/read.ts';
+import { SharedToolIndex } from './core/tool-index.ts';
 import {
   offeredNames,
   type RunnerConfig,
@@ -64,6 +65,8 @@ class Runner implements RunningRunner {
   readonly #sessions = new RunnerSessions();
   /** What is known of the members of virtual servers. */
   readonly #known = new KnownOfVirtual();
+  /** Of what is served so that clients search it. */
+  readonly #indexes = new WeakMap<ServedConfig, SharedToolIndex>();
   readonly #figures = new Figures();
   readonly #failures = new ToldFailures();
   readonly #calls = new CallFigures(this.#figures, 'process');
@@ -294,6 +297,7 @@ class Runner implements RunningRunner {
       ground: this.#dialGround,
       ahead,
       guard: this.#pins.get(name)?.guardFor(frame.clientKind === 'modern' ? 'modern' : 'legacy'),
+      discovery: this.#indexOf(server),
       log: this.#logOf(frame),
       record,
       tracer: this.#options.tracer,
@@ -307,6 +311,13 @@ class Runner implements RunningRunner {
     });
     this.#sessions.add(session, { host, server });
     this.#fitPools();
+  }
+
+  #indexOf(server: ServedConfig): SharedToolIndex | undefined {
+    if (server.isSearched !== true) return undefined;
+    const index = this.#indexes.get(server) ?? new SharedToolIndex();
+    this.#indexes.set(server, index);
+    return index;
   }
 
   #whyNot(server: ServedConfig | undefined): Fault | undefined {

@@ -2221,6 +2221,41 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'edge/http/console/tools.test.ts',
     ],
   },
+  'F-785': {
+    fault:
+      'tools that are searched: pages, ties, changes that are told or not, words in every script, a list that never comes',
+    tests: [
+      'runner/core/tool-index.test.ts',
+      'runner/core/tool-search.test.ts',
+      'e2e/discovery.test.ts',
+    ],
+  },
+  'F-786': {
+    fault:
+      'hostile tools that are searched: the names of the bridge’s own, words that pass for its own, lists and queries of any size',
+    tests: ['runner/core/tool-index.test.ts', 'runner/core/tool-search.test.ts'],
+  },
+  'F-787': {
+    fault:
+      'a tool that may not be called, or is held back, is called by way of another, or found: rules, pins and the policy of the edge hold',
+    tests: [
+      'runner/core/tool-search.test.ts',
+      'edge/core/inner-call.test.ts',
+      'e2e/discovery.test.ts',
+    ],
+  },
+  'F-788': {
+    fault: 'a call by way of another tool, whose arguments its headers cannot repeat',
+    tests: [
+      'runner/core/tool-search.test.ts',
+      'runner/translate/tool-headers.test.ts',
+      'e2e/discovery.test.ts',
+    ],
+  },
+  'F-789': {
+    fault: 'a record that names the tool that calls others, and not the one that was called',
+    tests: ['edge/core/inner-call.test.ts', 'e2e/discovery.test.ts'],
+  },
 
   'F-822': {
     fault: 'many principals open virtual servers with long lists',
@@ -2427,6 +2462,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757 F-758',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
+  'F-785 F-786 F-787 F-788 F-789',
   'F-840 F-841 F-842 F-843 F-844',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
   'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820 F-821 F-822 F-823 F-824',

@@ -9,12 +9,14 @@ import {
   SUBSCRIBE_METHOD,
   subscribesToResources,
 } from '../../shared/mcp/judged.ts';
+import { innerCallOf } from '../../shared/mcp/discovery.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { judgeOf, matcher, type Judge } from '../../shared/mcp/name-rules.ts';
 
 /** What a message is about. `free`: whoever is let in may send it. `unclear`: readers of JSON would differ. */
 export type Asked =
-  | { readonly kind: 'tool'; readonly name: string }
+  /** `inner`: the tool that it calls in turn, if it may be one of those that serve for a list; see `shared/mcp/discovery.ts`. */
+  | { readonly kind: 'tool'; readonly name: string; readonly inner?: string }
   | { readonly kind: 'method'; readonly method: string }
   | { readonly kind: 'free'; readonly method?: string }
   | { readonly kind: 'unclear' };
@@ -38,7 +40,13 @@ export function askedBy(message: MessageView): Asked {
   const { method } = message;
   if (method === CALL_METHOD) {
     const read = nameAmong(message.bytes, message.members('params'));
-    return read.kind === 'name' ? { kind: 'tool', name: read.name } : { kind: 'unclear' };
+    if (read.kind !== 'name') return { kind: 'unclear' };
+    const inner = innerCallOf(message);
+    if (inner.kind === 'unclear') return { kind: 'unclear' };
+    const { name } = read;
+    return inner.kind === 'call'
+      ? { kind: 'tool', name, inner: inner.name }
+      : { kind: 'tool', name };
   }
   if (method === LISTEN_METHOD && subscribesToResources(message))
     return { kind: 'method', method: SUBSCRIBE_METHOD };

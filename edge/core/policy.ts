@@ -218,8 +218,17 @@ export class Rights {
     this.limits = rules.find(({ limits }) => limits !== undefined)?.limits;
   }
 
-  /** Whether something may be done; if not, why. */
+  /**
+   * Whether something may be done; if not, why. A tool that calls another is judged by both names: whether the server takes it so, the edge
+   * does not know, and need not.
+   */
   judge(asked: Asked): PolicyVerdict {
+    if (asked.kind !== 'tool' || asked.inner === undefined) return this.#judge(asked);
+    const outer = this.#judge({ kind: 'tool', name: asked.name });
+    return outer.kind === 'allowed' ? this.#judge({ kind: 'tool', name: asked.inner }) : outer;
+  }
+
+  #judge(asked: Asked): PolicyVerdict {
     if (asked.kind === 'unclear') return { kind: 'unclear' };
     const denying = this.#rules.find(
       ({ denied }) => denied !== undefined && denied !== 'all' && denied.has(asked),

@@ -19,6 +19,8 @@ export interface ServedConfig extends PolicyRules {
   readonly startTimeoutMs: number;
   readonly maxInFlight: number;
   readonly maxSessions: number;
+  /** Clients are given two tools, which find and call the others; absent: they are given the list. */
+  readonly isSearched?: true;
 }
 
 /** A configured server: what all have in common, and what it is made of. Paths are absolute, references filled. */

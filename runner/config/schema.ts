@@ -374,6 +374,14 @@ const sessionSettings = {
     count(1, MAX_COUNT, "Sessions of this server. Default: the runner's capacity."),
   ),
   tools: v.optional(toolRules),
+  discovery: v.optional(
+    v.pipe(
+      v.picklist(['list', 'search'], '"list" or "search"'),
+      v.description(
+        'How clients learn of the tools: "list" lists all; "search" lists two, which find and call the others. Default "list".',
+      ),
+    ),
+  ),
   methods: nameRules(
     'the name of a method, or a pattern such as "resources/*"',
     'Which methods clients may use, beside those that make a session.',

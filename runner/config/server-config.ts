@@ -20,7 +20,7 @@ import type { ReferenceSources, Variable } from './references.ts';
 import { lockFileOf } from '../pin-file.ts';
 import { httpSource } from './http-source.ts';
 import type { LimitsBlock, RemoteEntry, RunnerBlock, ServerEntry, SessionBlock } from './schema.ts';
-import { judgeToolRules } from './tool-rules.ts';
+import { judgeNewNames, judgeToolRules } from './tool-rules.ts';
 import { entryWarnings } from './warnings.ts';
 
 /** What all servers of a file have in common. */
@@ -171,8 +171,9 @@ export function sessionConfig(
   findings: Findings,
   at: Keys,
 ): Omit<ServedConfig, 'name'> {
-  const { tools, methods } = block;
+  const { tools, methods, discovery } = block;
   if (tools) judgeToolRules(tools, [...at, 'tools'], findings);
+  if (tools && discovery === 'search') judgeNewNames(tools, [...at, 'tools'], findings);
   return {
     idleTimeoutMs: durationMs(block.idleTimeout ?? defaults.IDLE_TIMEOUT_MS),
     vanishTimeoutMs: durationMs(block.vanishTimeout ?? defaults.VANISH_TIMEOUT_MS),
@@ -182,6 +183,7 @@ export function sessionConfig(
     maxSessions: block.maxSessions ?? defaults.SESSIONS_PER_SERVER,
     ...(tools && { tools }),
     ...(methods && { methods }),
+    ...(discovery === 'search' && { isSearched: true }),
   };
 }
 

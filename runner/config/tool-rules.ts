@@ -1,5 +1,6 @@
 // What is wrong with the rules for the tools of a server, or of a member of several, beyond their form.
 import { ToolView, type ToolRules } from '../core/tool-view.ts';
+import { CALL_TOOL, SEARCH_TOOL } from '../../shared/mcp/discovery.ts';
 import { matcher } from '../../shared/mcp/name-rules.ts';
 import type { Findings } from './findings.ts';
 import type { Keys } from './problem.ts';
@@ -39,5 +40,14 @@ export function judgeToolRules(rules: ToolRules, keys: Keys, findings: Findings)
     const what = `names "${name}", but that is the new name of "${own}"`;
     const fix = `Rules name the server's own tools: write "${own}".`;
     findings.warning([...keys, 'allow', index], what, fix);
+  }
+}
+
+/** Says which rules give a tool a name that the bridge needs itself where tools are searched. */
+export function judgeNewNames({ rename = {} }: ToolRules, keys: Keys, findings: Findings): void {
+  for (const [own, shown] of Object.entries(rename)) {
+    if (shown !== SEARCH_TOOL && shown !== CALL_TOOL) continue;
+    const what = `gives "${own}" the name of a tool of the bridge, which "discovery": "search" serves`;
+    findings.problem([...keys, 'rename', own], what, 'Give it another name.');
   }
 }

@@ -6,7 +6,7 @@ import type { MemberConfig, VirtualConfig } from './runner-config.ts';
 import type { VirtualBlock } from './schema.ts';
 import { isServable } from './served-name.ts';
 import { sessionConfig } from './server-config.ts';
-import { judgeToolRules } from './tool-rules.ts';
+import { judgeNewNames, judgeToolRules } from './tool-rules.ts';
 
 /** A server of the file, served or left out. */
 export interface KnownServer {
@@ -36,6 +36,8 @@ export function virtualServers(
       }
       const { prefix = found.servedName, tools } = member;
       if (tools) judgeToolRules(tools, [...memberKeys, 'tools'], findings);
+      const isNamedAlike = block.discovery === 'search' && prefix === '';
+      if (tools && isNamedAlike) judgeNewNames(tools, [...memberKeys, 'tools'], findings);
       return [{ server: found.servedName, prefix, ...(tools && { tools }) }];
     });
     judgeName(name, known, findings, keys);

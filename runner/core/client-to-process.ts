@@ -28,6 +28,7 @@ import type { SessionLimits } from './session-effects.ts';
 import type { SessionOutput } from './session-output.ts';
 import type { StreamLog } from './stream-log.ts';
 import type { ToolCatalogue } from './tool-catalogue.ts';
+import { PLAIN, type ToolSearch } from './tool-search.ts';
 import type { StreamId } from '../../shared/ids.ts';
 
 /** Listeners that clients of a session may hold open; the official server takes as many. */
@@ -57,6 +58,8 @@ interface Parts {
   readonly policy: Policy | undefined;
   /** Absent: nobody needs to know the tools. */
   readonly catalogue: ToolCatalogue | undefined;
+  /** Absent: clients are given the list of tools. */
+  readonly search: ToolSearch | undefined;
   /** What the client called itself at first; absent: calls are not recorded. */
   readonly record: { readonly app: ToldApp } | undefined;
   /** Absent: nothing is traced. */
@@ -218,8 +221,9 @@ export class ClientToProcess {
     }
   }
 
-  #request({ stream, callId }: CallPlace, message: MessageView, now: number): void {
-    const { calls, outcomes, out, record, spans } = this.#parts;
+  #request({ stream, callId }: CallPlace, said: MessageView, now: number): void {
+    const { calls, outcomes, out, record, spans, search } = this.#parts;
+    const { ask, message } = search?.read(said) ?? { ask: PLAIN, message: said };
     const { bytes, idAt, method, progressTokenAt: tokenAt } = message;
     if (!idAt) return;
     const span = spans?.begin(message);
@@ -242,7 +246,8 @@ export class ClientToProcess {
       const words = `${method} is a notification, not a request, so it takes no id.`;
       return outcomes.refuse(call, { code: CODE.methodNotFound, message: words }, now);
     }
-    const judged = this.#parts.policy?.judge(message);
+    const isOwnTool = ask.kind === 'search' || ask.kind === 'wrong';
+    const judged = this.#parts.policy?.judge(message, isOwnTool);
     if (judged?.ok === false)
       return outcomes.fail(call, { fault: 'not_allowed', message: judged.refusal }, now);
     const own = digitsOf(call.bridgeId);
@@ -250,7 +255,7 @@ export class ClientToProcess {
     if (tokenAt) edits.push({ ...tokenAt, with: own });
     const edited = message.edited(edits);
     const passed = span && spans ? spans.carriedBy(edited, span) : edited;
-    if (!this.#parts.catalogue?.takes(call, passed, now)) out.pass(passed);
+    if (!this.#parts.catalogue?.takes(call, passed, ask, now)) out.pass(passed);
   }
 
   #timesOf(method: string): CallTimes {

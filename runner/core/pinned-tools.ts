@@ -89,6 +89,11 @@ export class PinnedTools {
     return !this.#guard.accepts(tool);
   };
 
+  /** Whether the tool that a call names is in the server's list; `message`: as the server would get it. */
+  knows(message: MessageView): boolean {
+    return this.#known?.has(message.string('params', 'name') ?? '') ?? false;
+  }
+
   /** Why a call does not reach the server; `message`: as the server would get it. */
   refusal(message: MessageView): string | undefined {
     if (message.method !== CALL_METHOD) return undefined;

@@ -46,14 +46,18 @@ export class Policy {
     return rules.tools || rules.methods ? new Policy(rules) : undefined;
   }
 
-  /** Judges a client's message. Answers to the process's own questions always pass. */
-  judge(message: MessageView): Judged {
+  /**
+   * Judges a client's message. Answers to the process's own questions always pass. `isOwnTool`: it calls one of the bridge's own, which
+   * shows what a list would.
+   */
+  judge(message: MessageView, isOwnTool = false): Judged {
     if (message.isAnswer) return AS_IT_IS;
     const { method } = message;
     if (!SESSION_METHODS.has(method) && !this.#methods(method))
       return refused(`This method may not be used here. ${BY_CONFIG}`);
     if (method === LISTEN_METHOD && !this.#mayListen(message))
       return refused(`Resources may not be subscribed to here. ${BY_CONFIG}`);
+    if (isOwnTool) return this.#methods(LIST_METHOD) ? AS_IT_IS : refused(NO_LISTS);
     if (!this.#tools) return AS_IT_IS;
     if (method === CALL_METHOD) return this.#tools.call(message);
     return isLikeCall(method)
@@ -74,5 +78,7 @@ export class Policy {
 
 /** Of a server whose tools may not be called. */
 const NO_TOOLS = new ToolView({ allow: [] });
+
+const NO_LISTS = `Tools may not be listed here, and so not be searched. ${BY_CONFIG}`;
 
 const refused = (refusal: string): Judged => ({ ok: false, refusal });

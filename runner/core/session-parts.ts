@@ -22,8 +22,10 @@ import { Questions } from './questions.ts';
 import type { End, SessionLimits } from './session-effects.ts';
 import { SessionOutput } from './session-output.ts';
 import { StreamLog } from './stream-log.ts';
-import type { ToolGuard } from './pinned-tools.ts';
+import { PinnedTools, type ToolGuard } from './pinned-tools.ts';
 import { ToolCatalogue } from './tool-catalogue.ts';
+import type { SharedToolIndex } from './tool-index.ts';
+import { ToolSearch } from './tool-search.ts';
 
 export interface SessionOptions {
   readonly limits: SessionLimits;
@@ -36,18 +38,27 @@ export interface SessionOptions {
   readonly policy?: PolicyRules | undefined;
   /** Judges the tools that the server lists; absent: clients may have all of them. */
   readonly guard?: ToolGuard | undefined;
+  /** Clients search the tools; absent: they are given the list. */
+  readonly discovery?: SharedToolIndex | undefined;
   /** How a client sees what the process printed; without it, it sees nothing. */
   readonly quote?: Quote | undefined;
   /** Why a client's notification would reach no process; undefined if it reaches one. Without this, every one does. */
   readonly refusal?: ((notification: MessageView) => string | undefined) | undefined;
 }
 
+/** Said of tools that have the names of the bridge's own. */
+const SHADOWED = {
+  what: 'the bridge has tools of these names itself, since "discovery" is "search"',
+  fix: 'Give them other names with "tools": {"rename": …}.',
+};
+
 /** Makes the parts of a session. `end`: called by a part that finds a reason to end the session. */
 export function sessionParts(options: SessionOptions, end: End, now: number) {
   const { limits, clientKind, quote = () => '', refusal = () => undefined } = options;
-  const { guard } = options;
-  // Where tools are judged, it must be clear which one a call names.
-  const rules = guard ? { ...options.policy, tools: options.policy?.tools ?? {} } : options.policy;
+  const { guard, discovery } = options;
+  // Where tools are judged or found, it must be clear which one a call names.
+  const rules =
+    guard || discovery ? { ...options.policy, tools: options.policy?.tools ?? {} } : options.policy;
   const policy = rules && Policy.of(rules);
   const clients = traitsOf(clientKind);
   const log = new StreamLog();
@@ -62,14 +73,29 @@ export function sessionParts(options: SessionOptions, end: End, now: number) {
   const pulse = new Pulse({ clients, out, end }, limits.requestTimeoutMs);
   const listeners = new Listeners({ clients, log, calls, outcomes, presence, out });
   const deadlines = new Deadlines({ limits, calls, outcomes, overheard, pulse, end });
-  const catalogue = guard && new ToolCatalogue({ calls, outcomes, out }, guard);
+  const pinned = guard && new PinnedTools(guard);
+  const search =
+    discovery &&
+    new ToolSearch({
+      isModern: clientKind === 'modern',
+      policy,
+      isHeldBack: pinned?.isHeldBack,
+      shared: discovery,
+      shadowed: (names) =>
+        out.note('warn', 'tools cannot be called', { tools: names, ...SHADOWED }),
+    });
+  const holdsBack = guard?.holdsBack ?? false;
+  const catalogue =
+    pinned || search
+      ? new ToolCatalogue({ calls, outcomes, out }, { pinned, holdsBack, search })
+      : undefined;
   const hearing = new Hearing({
     has: (id) => calls.get(id)?.isCancelled === false || catalogue?.awaits(id) === true,
     wasAsked: (id) => calls.hasIssued(id),
     only: () => calls.only()?.bridgeId,
   });
   const session = { limits, clients, log, handshake, calls, hearing, outcomes, out };
-  const both = { ...session, policy, catalogue, record };
+  const both = { ...session, policy, catalogue, search, record };
   const questions = new Questions();
   const clientToProcess = new ClientToProcess({
     ...both,

@@ -1,14 +1,16 @@
-// Knows which tools the process of a session has, for what must be known before a call: are they those that were pinned? Lists them by
-// itself before the first list or call of a client, and again when the process says that they have changed. Pure.
+// Knows which tools the process of a session has, for what must be known before a call: are they those that were pinned, and which are
+// there to be found? Lists them by itself before the first request that needs it, and again when the process says that they have changed.
+// Pure.
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import { withMembers } from '../../shared/jsonrpc/members.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE, PRIVATE_META } from '../../shared/mcp/modern.ts';
 import type { Call, Calls } from './calls.ts';
-import { NO_LIST, PinnedTools, type ToolGuard } from './pinned-tools.ts';
+import { NO_LIST, type PinnedTools } from './pinned-tools.ts';
 import { LIST_METHOD } from './policy.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { SessionOutput } from './session-output.ts';
+import type { SearchAsk, ToolSearch } from './tool-search.ts';
 import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
 
 /** What may wait for the list, in bytes. */
@@ -25,6 +27,17 @@ interface Parts {
 interface Held {
   readonly call: Call;
   readonly message: MessageView;
+  readonly ask: SearchAsk;
+}
+
+/** Who needs to know the tools; at least one of them. */
+export interface CatalogueReaders {
+  /** Absent: clients may have all. */
+  readonly pinned: PinnedTools | undefined;
+  /** Whether what is not pinned is held back. */
+  readonly holdsBack: boolean;
+  /** Serves two tools in their place; absent: clients are given the list. */
+  readonly search: ToolSearch | undefined;
 }
 
 interface Listing {
@@ -40,28 +53,32 @@ const decoder = new TextDecoder();
 
 export class ToolCatalogue {
   readonly #parts: Parts;
-  readonly #guard: ToolGuard;
-  readonly #pinned: PinnedTools;
+  readonly #holdsBack: boolean;
+  readonly #pinned: PinnedTools | undefined;
+  readonly #search: ToolSearch | undefined;
   #listing: Listing | undefined;
   #held: Held[] = [];
   #heldBytes = 0;
 
-  constructor(parts: Parts, guard: ToolGuard) {
+  constructor(parts: Parts, { pinned, holdsBack, search }: CatalogueReaders) {
     this.#parts = parts;
-    this.#guard = guard;
-    this.#pinned = new PinnedTools(guard);
+    this.#holdsBack = holdsBack;
+    this.#pinned = pinned;
+    this.#search = search;
   }
 
   /** A request that is to be written. True: it waits here, or has been answered. */
-  takes(call: Call, message: MessageView, now: number): boolean {
-    if (!this.#pinned.waits(call.method)) return this.#refuses(call, message, now);
+  takes(call: Call, message: MessageView, ask: SearchAsk, now: number): boolean {
+    const waits =
+      this.#pinned?.waits(call.method) === true || this.#search?.waits(ask, now) === true;
+    if (!waits) return this.#settles({ call, message, ask }, now);
     if (this.#listing && !this.#held.some(this.#waits)) this.#abandon();
     if (this.#heldBytes + message.bytes.length > MAX_HELD_BYTES) {
       const words = 'The server’s tools are not known yet, and too much waits for them. Try again.';
       this.#parts.outcomes.fail(call, { fault: 'overloaded', message: words }, now);
       return true;
     }
-    this.#held.push({ call, message: message.kept() });
+    this.#held.push({ call, message: message.kept(), ask });
     this.#heldBytes += message.bytes.length;
     if (!this.#listing) this.#list(metaIn(message));
     return true;
@@ -81,7 +98,8 @@ export class ToolCatalogue {
       const hasNone = answer.parsed('error', 'code') === CODE.methodNotFound;
       return hasNone ? this.#conclude(now) : this.failed(now);
     }
-    if (!this.#pinned.page(answer)) return this.failed(now);
+    const isOfUse = this.#pinned?.page(answer) !== false && this.#search?.page(answer) !== false;
+    if (!isOfUse) return this.failed(now);
     const cursor = nextPage(answer.string('result', 'nextCursor'), listing.cursor);
     if (cursor === undefined || listing.pages >= MAX_PAGES) return this.#conclude(now);
     this.#ask(listing, cursor);
@@ -90,33 +108,50 @@ export class ToolCatalogue {
   /** The answer cannot be used: lists go on, calls do not. */
   failed(now: number): void {
     this.#listing = undefined;
-    this.#pinned.stop();
-    for (const { call, message } of this.#takeHeld()) {
-      if (call.method === LIST_METHOD || !this.#guard.holdsBack) this.#parts.out.pass(message);
+    this.#stop();
+    for (const held of this.#takeHeld()) {
+      const { call, message } = held;
+      if (this.#answers(held, now)) continue;
+      if (call.method === LIST_METHOD || !this.#holdsBack) this.#parts.out.pass(message);
       else this.#parts.outcomes.fail(call, { fault: 'not_allowed', message: NO_LIST }, now);
     }
   }
 
   /** The process says that its tools have changed. */
   changed(): void {
-    this.#pinned.changed();
+    this.#pinned?.changed();
+    this.#search?.changed();
   }
 
   /** Whether a tool of a list is held back. */
-  get isHeldBack(): PinnedTools['isHeldBack'] {
-    return this.#pinned.isHeldBack;
+  get isHeldBack(): PinnedTools['isHeldBack'] | undefined {
+    return this.#pinned?.isHeldBack;
   }
 
-  #refuses(call: Call, message: MessageView, now: number): boolean {
-    const refusal = this.#pinned.refusal(message);
+  /** What is known now is enough for it. True: it was answered here. */
+  #settles(held: Held, now: number): boolean {
+    const { call, message, ask } = held;
+    const isOwn = ask.kind !== 'plain' && ask.kind !== 'inner';
+    const isNothing = ask.kind === 'inner' && this.#pinned?.knows(message) !== true;
+    if ((isOwn || isNothing) && this.#answers(held, now)) return true;
+    const refusal = this.#pinned?.refusal(message);
     if (refusal === undefined) return false;
     this.#parts.outcomes.fail(call, { fault: 'not_allowed', message: refusal }, now);
     return true;
   }
 
+  /** Whether it is answered in the server's place. */
+  #answers({ call, message, ask }: Held, now: number): boolean {
+    const answer = this.#search?.answer(ask, message.parsed('params', 'arguments'));
+    if (answer === undefined) return false;
+    this.#parts.outcomes.answer(call, answer, now);
+    return true;
+  }
+
   #list(meta: string | undefined): void {
     const id = this.#parts.calls.mint();
-    this.#pinned.begin();
+    this.#pinned?.begin();
+    this.#search?.begin();
     this.#listing = { id, meta, pages: 0, cursor: undefined };
     this.#ask(this.#listing, undefined);
   }
@@ -137,16 +172,23 @@ export class ToolCatalogue {
 
   #conclude(now: number): void {
     this.#listing = undefined;
-    this.#pinned.listed();
-    for (const { call, message } of this.#takeHeld())
-      if (!this.#refuses(call, message, now)) this.#parts.out.pass(message);
+    // What is held back is known before anything is shown.
+    this.#pinned?.listed();
+    this.#search?.listed(now);
+    for (const held of this.#takeHeld())
+      if (!this.#settles(held, now)) this.#parts.out.pass(held.message);
   }
 
   /** All that waited for it is over, so its answer is not to be waited for any longer. */
   #abandon(): void {
     this.#listing = undefined;
-    this.#pinned.stop();
+    this.#stop();
     this.#takeHeld();
+  }
+
+  #stop(): void {
+    this.#pinned?.stop();
+    this.#search?.stop();
   }
 
   /** Whether it still waits: what was answered or cancelled meanwhile does not. */

@@ -20,6 +20,7 @@ import type { Tracer } from '../../shared/tracing.ts';
 import type { ServerCalls } from '../../shared/figures.ts';
 import { Session } from '../core/session.ts';
 import type { ToolGuard } from '../core/pinned-tools.ts';
+import type { SharedToolIndex } from '../core/tool-index.ts';
 import { SPARE_EPOCH } from '../core/spares.ts';
 import { failureFields } from '../failure.ts';
 import type { LinkEnd } from '../link/dial.ts';
@@ -49,6 +50,8 @@ export interface SessionHostOptions {
   readonly ahead: Ahead | undefined;
   /** Judges the tools that the server lists; absent: clients may have all. */
   readonly guard?: ToolGuard | undefined;
+  /** Clients search the tools; absent: they are given the list. */
+  readonly discovery?: SharedToolIndex | undefined;
   readonly log: Log;
   /** Where calls are recorded; absent: nowhere. */
   readonly record: Log | undefined;
@@ -113,6 +116,7 @@ export class SessionHost {
         clientKind,
         policy: server,
         guard: options.guard,
+        discovery: options.discovery,
         isRecorded: options.record !== undefined,
         spans: options.tracer && new CallSpans(options.tracer, server.name),
         quote: options.quote,

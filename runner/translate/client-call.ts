@@ -29,6 +29,8 @@ export interface ClientCall {
   /** Raw JSON text. */
   readonly clientId: ClientRequestId;
   readonly headers: Readonly<Record<string, string>>;
+  /** Its headers cannot repeat the arguments of the tool. */
+  readonly isUnmirrored: boolean;
   /** It has a `requestState`, so it continues an earlier request. */
   readonly isRetry: boolean;
 }
@@ -52,6 +54,7 @@ export function readCall(message: MessageView): ClientCall | undefined {
     logLevel: isLoggingLevel(logLevel) ? logLevel : undefined,
     clientId: (typeof clientId === 'string' ? clientId : String(id)) as ClientRequestId,
     headers: textMembers(meta[PRIVATE_META.headers]),
+    isUnmirrored: meta[PRIVATE_META.unmirrored] === true,
     isRetry: ASKING_METHODS.has(method) && message.has('params', 'requestState'),
   };
 }
@@ -67,6 +70,7 @@ const READ_META = [
   META.logLevel,
   PRIVATE_META.clientId,
   PRIVATE_META.headers,
+  PRIVATE_META.unmirrored,
 ] as const;
 
 /** Of equal keys the last counts. What is too large to be parsed is as good as absent. */

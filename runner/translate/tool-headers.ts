@@ -57,7 +57,7 @@ export class ToolHeaders {
 
   /** `unknown`: the process at `slot`, or another, is being asked; ask again at each of its messages. */
   check(client: ClientCall, slot: number, now: number): 'ok' | 'unknown' | ErrorObject {
-    if (client.method !== 'tools/call') return 'ok';
+    if (client.method !== 'tools/call' || client.isUnmirrored) return 'ok';
     if (!this.#known) {
       if (!this.#listing) this.#list(slot, now);
       return 'unknown';

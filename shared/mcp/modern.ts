@@ -26,12 +26,14 @@ export const ENVELOPE_META: readonly string[] = [
   META.logLevel,
 ];
 
-/** Members of `_meta` that the edge adds for the runner; no process gets them, and no client may set them. */
+/** Members of `_meta` that the edge or a session adds for translators; no process gets them, and no client may set them. */
 export const PRIVATE_META = {
   /** Lower-cased names of `Mcp-Param-*` headers to their raw values. */
   headers: 'mcp-edge-bridge/headers',
   /** The id the client itself gave a `subscriptions/listen`, which its notifications are tagged with. */
   clientId: 'mcp-edge-bridge/clientId',
+  /** True: the client called the tool by way of another, so that its headers cannot repeat the arguments. */
+  unmirrored: 'mcp-edge-bridge/unmirrored',
 } as const;
 
 /** Levels of `notifications/message` (RFC 5424), least severe first. */

@@ -1,6 +1,8 @@
 // What a record tells of a client's request: its method, the name of a tool, and what the client calls itself. Never an argument, an
-// id or anything else that it sent. These texts are claims of the client, so they are short.
+// id or anything else that it sent, but for the name that `call_tool` is given. These texts are claims of the client, so they are short.
 import type { MessageView, Path } from '../jsonrpc/view.ts';
+import { innerCallOf } from './discovery.ts';
+import { CALL_METHOD } from './judged.ts';
 import { META } from './modern.ts';
 
 /** Longest text of a client in a record: any real name of a method, tool or app. */
@@ -8,7 +10,7 @@ const TOLD_CHARACTERS = 100;
 
 export interface ToldRequest {
   readonly method: string;
-  /** Of `tools/call`. */
+  /** Of `tools/call`. Of one that calls another tool in turn, that one. */
   readonly tool?: string | undefined;
 }
 
@@ -21,9 +23,19 @@ export interface ToldApp {
 /** What a request asks for, and for which app: the one that it names, else the one that is `known`. */
 export function toldOf(message: MessageView, known?: ToldApp): ToldRequest & ToldApp {
   const { app, appVersion } = appIn(message, known);
-  const tool = message.method === 'tools/call' ? shortText(message, 'params', 'name') : undefined;
+  const tool = message.method === CALL_METHOD ? toolOf(message) : undefined;
   return { app, appVersion, method: cut(message.method), tool };
 }
+
+/** What is no name of a tool by its form may be anything that somebody wrote, and is not told. */
+function toolOf(message: MessageView): string | undefined {
+  const inner = innerCallOf(message);
+  if (inner.kind === 'call' && TOOL_NAME.test(inner.name)) return cut(inner.name);
+  return shortText(message, 'params', 'name');
+}
+
+/** MCP 2025-11-25, Server Features, Tools, "Tool Names". */
+const TOOL_NAME = /^[A-Za-z0-9_./-]{1,128}$/u;
 
 const NO_APP: ToldApp = {};
 

@@ -7,6 +7,7 @@ import {
   PROTOCOL_VERSION_HEADER,
 } from '../../../shared/mcp/headers.ts';
 import { encodeHeaderValue } from '../../../shared/mcp/header-value.ts';
+import { ALL_TOOLS_META } from '../../../shared/mcp/discovery.ts';
 import { META, MODERN_REVISION } from '../../../shared/mcp/modern.ts';
 import { dataLines } from '../../../shared/sse/data-lines.ts';
 
@@ -40,6 +41,8 @@ export async function askServer(
     [META.protocolVersion]: MODERN_REVISION,
     [META.clientCapabilities]: {},
     [META.clientInfo]: CLIENT,
+    // People look for what there is, also where clients search.
+    ...(method === 'tools/list' && { [ALL_TOOLS_META]: true }),
   };
   const headers = {
     'Content-Type': 'application/json',

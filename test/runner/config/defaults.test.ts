@@ -28,6 +28,7 @@ const SERVER: Readonly<Record<keyof typeof serverBlock.entries, string | undefin
   parkTimeout: durationText(defaults.PARK_TIMEOUT_MS),
   tools: undefined,
   methods: undefined,
+  discovery: '`list`',
   pin: 'false',
   served: 'true',
   perUser: undefined,

@@ -99,6 +99,7 @@ describe('what a config becomes', () => {
             maxInFlight: 8,
             maxSessions: 3,
             tools: { allow: ['get_*'], deny: ['get_all'] },
+            discovery: 'search',
             methods: { deny: ['prompts/*'] },
             user: { uid: 61_001, gid: 61_002 },
             limits: { memory: '512MiB', cpu: 0.5 },
@@ -151,6 +152,7 @@ describe('what a config becomes', () => {
       maxInFlight: 8,
       maxSessions: 3,
       tools: { allow: ['get_*'], deny: ['get_all'] },
+      isSearched: true,
       methods: { deny: ['prompts/*'] },
     });
   });

@@ -51,3 +51,16 @@ describe('[F-773] rules for tools', () => {
     for (const [index, pattern] of words.entries()) expect(told[index]).toMatch(pattern);
   });
 });
+
+test('[F-786] a new name that the bridge needs itself where tools are searched is a problem there, and nowhere else', async () => {
+  const tools = { rename: { a: 'search_tools' } };
+  const told = async (more: object) => {
+    const { leftOut } = await accepted(beside({ command: 'node', bridge: { tools, ...more } }));
+    return leftOut.flatMap(({ problems }) => problems.map(describeProblem));
+  };
+  expect(await told({ discovery: 'search' })).toEqual([
+    expect.stringMatching(/rename\.a.*name of a tool of the bridge.*another name/u),
+  ]);
+  expect(await told({ discovery: 'list' })).toEqual([]);
+  expect(await told({ discovery: 'find' })).toEqual([expect.stringMatching(/"list" or "search"/u)]);
+});

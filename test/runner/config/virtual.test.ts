@@ -19,6 +19,7 @@ test('a virtual server has its members in order, their prefixes and rules, and s
         tools: { deny: ['a__get_x'] },
         requestTimeout: '7s',
         maxSessions: 3,
+        discovery: 'search',
       },
     }),
   );
@@ -31,6 +32,7 @@ test('a virtual server has its members in order, their prefixes and rules, and s
     tools: { deny: ['a__get_x'] },
     requestTimeoutMs: 7_000,
     maxSessions: 3,
+    isSearched: true,
   });
   expect(offeredNames(config)).toEqual(['a', 'b-c', 'work']);
 });
@@ -54,6 +56,15 @@ test('a member that is left out stays a member, for the time when it can be serv
 });
 
 test.each<[object, RegExp]>([
+  [
+    {
+      work: {
+        discovery: 'search',
+        members: { a: { prefix: '', tools: { rename: { x: 'call_tool' } } } },
+      },
+    },
+    /members\.a\.tools\.rename\.x.*name of a tool of the bridge/su,
+  ],
   [{ work: { members: { aa: {} } } }, /members\.aa: is no server of this file.*Did you mean "a"/su],
   [
     { work: { members: { zzzzzz: {} } } },

@@ -9,6 +9,7 @@ import type {
 } from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
 import type { ToolGuard } from '../../../runner/core/pinned-tools.ts';
+import type { SharedToolIndex } from '../../../runner/core/tool-index.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { decodeText } from '../../../shared/link/codec.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';
@@ -45,6 +46,7 @@ export class DrivenSession {
       limits?: Partial<SessionLimits>;
       policy?: PolicyRules;
       guard?: ToolGuard;
+      discovery?: SharedToolIndex;
       isRecorded?: boolean;
       refusal?: (notification: MessageView) => string | undefined;
     } = {},
@@ -56,7 +58,9 @@ export class DrivenSession {
   }
 
   /** Linked, for clients of 2026-07-28. */
-  static modern(options: { policy?: PolicyRules; guard?: ToolGuard } = {}): DrivenSession {
+  static modern(
+    options: { policy?: PolicyRules; guard?: ToolGuard; discovery?: SharedToolIndex } = {},
+  ): DrivenSession {
     const driven = new DrivenSession({ clientKind: 'modern', ...options });
     driven.receive({ type: 'welcome', expired: false });
     return driven;
@@ -69,6 +73,7 @@ export class DrivenSession {
       limits?: Partial<SessionLimits>;
       policy?: PolicyRules;
       guard?: ToolGuard;
+      discovery?: SharedToolIndex;
       isRecorded?: boolean;
       app?: object;
       capabilities?: object;

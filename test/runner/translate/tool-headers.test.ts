@@ -50,6 +50,19 @@ describe.each(ERAS)('Mcp-Param headers before a %s process', (_, driven) => {
     expect(isPassed(newList(started), args, headers)).toBe(passed);
   });
 
+  test('[F-788] are not asked of a call that came by way of another tool, and its process gets no word of that', () => {
+    const started = newList(driven());
+    started.tools = [tool({ region })];
+    const id = started.request(
+      'tools/call',
+      { name: 't', arguments: { region: 'Hello' } },
+      { meta: { 'mcp-edge-bridge/unmirrored': true } },
+    );
+    const passed = started.written(1).find((message) => message['id'] === id);
+    expect(passed).toMatchObject({ params: { arguments: { region: 'Hello' } } });
+    expect(JSON.stringify(passed)).not.toContain('unmirrored');
+  });
+
   test('name the header and the argument when they do not match', () => {
     const started = newList(driven());
     started.tools = [tool({ where: { type: 'object', properties: { region } } })];

@@ -1,0 +1,55 @@
+// The two tools that are served in place of a long list of them (`"discovery": "search"`), and which tool a call of the second is about.
+// Edge and runner read that by the same rule, so that no call reaches a tool under a name that the policy of the edge has not judged. Pure.
+import { isObjectAt, membersOf } from '../jsonrpc/members.ts';
+import { isLookalike } from '../jsonrpc/scan.ts';
+import type { Span } from '../jsonrpc/span.ts';
+import type { MessageView } from '../jsonrpc/view.ts';
+import { CALL_METHOD, nameAmong } from './judged.ts';
+
+/** Finds tools. */
+export const SEARCH_TOOL = 'search_tools';
+
+/** Calls one of them. */
+export const CALL_TOOL = 'call_tool';
+
+/** Set to true in the `_meta` of a `tools/list`: the client wants all tools all the same. */
+export const ALL_TOOLS_META = 'mcp-edge-bridge/allTools';
+
+/** What a call of {@link CALL_TOOL} is about. `none`: it names no tool, or is another call. `unclear`: readers of JSON would differ. */
+export type InnerCall =
+  | { readonly kind: 'none' | 'unclear' }
+  | {
+      readonly kind: 'call';
+      readonly name: string;
+      readonly nameAt: Span;
+      readonly argumentsAt: Span | undefined;
+      /** Keys beside those two. */
+      readonly others: readonly string[];
+    };
+
+const NONE: InnerCall = { kind: 'none' };
+const UNCLEAR: InnerCall = { kind: 'unclear' };
+
+/** Reads what a message calls by way of {@link CALL_TOOL}. Of what lies deeper, nothing is read. */
+export function innerCallOf(message: MessageView): InnerCall {
+  if (message.method !== CALL_METHOD) return NONE;
+  const { bytes } = message;
+  const params = [...message.members('params')];
+  const outer = nameAmong(bytes, params);
+  if (outer.kind !== 'name' || outer.name !== CALL_TOOL) return NONE;
+  const [given, second] = params.filter(({ key }) => isLike(key, 'arguments'));
+  if (!given) return NONE;
+  if (second || given.key !== 'arguments') return UNCLEAR;
+  if (!isObjectAt(bytes, given.value)) return NONE;
+  const members = [...membersOf(bytes, given.value)];
+  const inner = nameAmong(bytes, members);
+  if (inner.kind !== 'name') return inner.kind === 'unclear' ? UNCLEAR : NONE;
+  const [args, more] = members.filter(({ key }) => isLike(key, 'arguments'));
+  if (more || (args && args.key !== 'arguments')) return UNCLEAR;
+  const nameAt = members.find(({ key }) => key === 'name')?.value;
+  if (!nameAt) return NONE;
+  const others = members.flatMap(({ key }) => (key === 'name' || key === 'arguments' ? [] : [key]));
+  return { kind: 'call', name: inner.name, nameAt, argumentsAt: args?.value, others };
+}
+
+const isLike = (key: string, name: string): boolean => key === name || isLookalike(key, name);
