@@ -117,7 +117,8 @@ async function compareServer(
   served: string,
   command: Command,
 ): Promise<void> {
-  const own = JSON.stringify(FIELD_SERVERS[name]?.questions ?? []).replaceAll(FOLDER, folder);
+  const { clock, questions: asked = [] } = FIELD_SERVERS[name] ?? {};
+  const own = JSON.stringify(asked).replaceAll(FOLDER, folder);
   const questions = [...QUESTIONS, ...(JSON.parse(own) as Question[])];
   const isModern = await speaksModern(command);
   const ways: readonly (readonly [string, Speech, Way])[] = [
@@ -132,9 +133,9 @@ async function compareServer(
   for (const [title, speech, way] of ways) {
     const isTranslated = title === MODERN_REVISION && !isModern;
     const [first, second, through] = [
-      await answersOf(new Pipe(command, speech), questions),
-      await answersOf(new Pipe(command, speech), questions),
-      await answersOf(way, questions),
+      await answersOf(new Pipe(command, speech), questions, clock),
+      await answersOf(new Pipe(command, speech), questions, clock),
+      await answersOf(way, questions, clock),
     ];
     for (const [place, direct] of first.entries()) {
       const question = JSON.stringify(questions[place - 1] ?? 'opening').slice(0, 100);
@@ -156,11 +157,17 @@ async function speaksModern(command: Command): Promise<boolean> {
   }
 }
 
-async function answersOf(way: Way, questions: readonly Question[]): Promise<Outcome[]> {
+/** The answers, without the time of day in them. */
+async function answersOf(
+  way: Way,
+  questions: readonly Question[],
+  clock: RegExp | undefined,
+): Promise<Outcome[]> {
   try {
     const answers = [await way.open()];
     for (const question of questions) answers.push(await way.ask(question));
-    return answers;
+    if (!clock) return answers;
+    return answers.map(({ kind, text }) => ({ kind, text: text.replaceAll(clock, 'CLOCK') }));
   } finally {
     await way.close();
   }

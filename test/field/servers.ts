@@ -10,6 +10,8 @@ export interface FieldServer {
   readonly args?: readonly string[];
   /** Asked beside what every server is asked. */
   readonly questions?: readonly Question[];
+  /** What of its answers is the time of day, and differs by itself: two direct answers of one second do not show it. */
+  readonly clock?: RegExp;
 }
 
 export const FOLDER = '{folder}';
@@ -28,6 +30,7 @@ export const FIELD_SERVERS: Readonly<Record<string, FieldServer>> = {
       ['prompts/get', { name: 'simple-prompt' }],
       ['resources/read', { uri: 'demo://resource/dynamic/text/1' }],
     ],
+    clock: /created at \d+:\d\d:\d\d [AP]M/gu,
   },
   '@modelcontextprotocol/server-filesystem': {
     version: '2026.8.31',
