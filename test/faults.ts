@@ -2166,6 +2166,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a member of a virtual server prints what it got of its person',
     tests: ['runner/sessions/per-user.test.ts'],
   },
+  'F-914': {
+    fault:
+      'headers that repeat names and arguments of a member’s tools: renamed, prefixed, and set by the config at any place',
+    tests: ['e2e/virtual-headers.test.ts'],
+  },
   'F-770': {
     fault:
       'renamed and newly described tools: lists and calls, byte for byte where nothing is changed',
@@ -2467,4 +2472,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
   'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820 F-821 F-822 F-823 F-824',
   'F-825 F-826 F-827 F-828 F-829',
+  'F-914',
 ].flatMap((group) => group.split(' '));

@@ -1,16 +1,15 @@
 // Chooses what a session speaks to: the server's own process when both are of one era, else a translator in front of it.
 import type { OpenFrame } from '../../shared/link/control-frames.ts';
 import type { ServerConfig } from '../config/runner-config.ts';
-import { ToolView, type ToolRules } from '../core/tool-view.ts';
 import type { Log } from '../log.ts';
 import type { ServerProcess } from './pooled-process.ts';
 import type { ProcessPool } from './process-pool.ts';
 import type { SessionProcess } from './session-process.ts';
 import { TranslatedProcess } from './translated-process.ts';
+import { fixedArguments, type ToolLayer } from '../translate/fixed-arguments.ts';
 import { ForLegacyClient } from '../translate/for-legacy-client.ts';
 import { ForModernClient } from '../translate/for-modern-client.ts';
 import type { ModernClientLimits } from '../translate/modern-to-legacy/translation.ts';
-import type { FixedArguments } from '../translate/tool-headers.ts';
 import type { Translator } from '../translate/translator.ts';
 import { PROGRAM_TIME, type Time } from '../wake-timer.ts';
 import { createSealer, digest } from './sealer.ts';
@@ -30,8 +29,8 @@ export type SessionPool = Pick<ProcessPool, 'eras' | 'take' | 'served' | 'learne
 export interface ProcessChoice {
   readonly open: Pick<OpenFrame, 'clientKind' | 'principal' | 'person'>;
   readonly server: TranslatedServer;
-  /** Rules for its tools as a member of a virtual server. */
-  readonly asMember?: ToolRules | undefined;
+  /** What its tools pass as those of a member of a virtual server, from the server outwards. */
+  readonly asMember?: readonly ToolLayer[];
   readonly pool: SessionPool;
   /** Taken from the pool for this session. */
   readonly first: ServerProcess;
@@ -48,7 +47,7 @@ export function sessionProcess(parts: ProcessChoice): SessionProcess {
   return translated(parts, translator, () => translator.isTransparent);
 }
 
-function modernTranslator({ open, server, asMember, pool }: ProcessChoice): Translator {
+function modernTranslator({ open, server, asMember = [], pool }: ProcessChoice): Translator {
   const of = { server: server.name, principal: open.principal };
   return new ForModernClient({
     ...of,
@@ -56,23 +55,8 @@ function modernTranslator({ open, server, asMember, pool }: ProcessChoice): Tran
     digest,
     limits: { ...server, maxParked: MAX_PARKED },
     quote: (bytes, isCut) => pool.quote(bytes, isCut),
-    fixed: fixedArguments(server.tools, asMember),
+    fixed: fixedArguments([server, ...asMember]),
   });
-}
-
-/** Of a server's own rules, and of those for it as a member, which name its tools as it shows them by itself. */
-function fixedArguments(
-  own: ToolRules | undefined,
-  asMember: ToolRules | undefined,
-): FixedArguments | undefined {
-  const view = own && new ToolView(own);
-  const outer = asMember && new ToolView(asMember);
-  if (!outer) return view && ((tool) => view.fixedArguments(tool));
-  return (tool) => {
-    const shown = view ? view.shownName(tool) : tool;
-    const more = shown === undefined ? [] : outer.fixedArguments(shown);
-    return new Set([...(view?.fixedArguments(tool) ?? []), ...more]);
-  };
 }
 
 const translated = (

@@ -6,6 +6,7 @@ import type { Quote } from '../core/overheard.ts';
 import type { Log } from '../log.ts';
 import type { ServerPinBook } from '../pin-file.ts';
 import { KnownMembers } from '../virtual/known-members.ts';
+import { beforeNames } from '../virtual/member-rules.ts';
 import { VirtualServer } from '../virtual/virtual-server.ts';
 import { sessionProcess } from './process-choice.ts';
 import type { ProcessPool } from './process-pool.ts';
@@ -72,10 +73,11 @@ function takeMember(
   const taken = share.take();
   if (!taken.ok) return taken;
   const first = taken.process;
+  const member = virtual.members.find((each) => each.server === name);
   const process = sessionProcess({
     open,
     server,
-    asMember: virtual.members.find((member) => member.server === name)?.tools,
+    asMember: [{ tools: member?.tools, prefix: beforeNames(member?.prefix ?? '') }, virtual],
     pool: share,
     first,
     log: log.child({ member: name }),

@@ -15,6 +15,9 @@ import type { ListKind } from './list-kinds.ts';
 /** Between a prefix and a name. Some clients take nothing but letters, digits, `_` and `-` in a tool's name. */
 const BETWEEN = '__';
 
+/** What a prefix of the config puts before each name. */
+export const beforeNames = (prefix: string): string => (prefix === '' ? '' : prefix + BETWEEN);
+
 /** The message for the member, or why it gets nothing. */
 type Judged =
   | { readonly ok: true; readonly message: MessageView }
@@ -43,7 +46,7 @@ export class MemberRules {
 
   constructor({ name, prefix, rules, guard }: MemberSettings) {
     this.name = name;
-    this.prefix = prefix === '' ? '' : prefix + BETWEEN;
+    this.prefix = beforeNames(prefix);
     this.pins = guard && new PinnedTools(guard);
     // What is held back is taken out of lists by the rules for tools, also where there are none.
     const own = guard ? [{ tools: {} }] : [];

@@ -52,6 +52,9 @@ async function run(args: readonly string[], listens: RegExp, port: number): Prom
 export const everything = async (mode: 'streamableHttp' | 'sse', port: number): Promise<Running> =>
   run([EVERYTHING, mode], /(?:listening|running) on port (\d+)/u, port);
 
+/** The fixture of both eras over Streamable HTTP. */
+export const dualOverHttp = (): Promise<Running> => run([DUAL], /127\.0\.0\.1:(\d+)/u, 0);
+
 export interface HttpServers {
   readonly bridge: Bridge;
   /** The reference server over Streamable HTTP. */
@@ -64,7 +67,7 @@ export async function startHttpServers(): Promise<HttpServers> {
     freePort().then((port) => everything('streamableHttp', port)),
     freePort().then((port) => everything('sse', port)),
   ]);
-  const dual = await run([DUAL], /127\.0\.0\.1:(\d+)/u, 0);
+  const dual = await dualOverHttp();
   const other = await startBridge({
     servers: { echo: { command: process.execPath, args: [ECHO] } },
     settings: {
