@@ -2171,6 +2171,14 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'headers that repeat names and arguments of a member’s tools: renamed, prefixed, and set by the config at any place',
     tests: ['e2e/virtual-headers.test.ts'],
   },
+  'F-915': {
+    fault: 'a member cannot be started for a while, and 2026-07-28 clients listen to it',
+    tests: ['runner/virtual/modern-clients.test.ts'],
+  },
+  'F-916': {
+    fault: 'something is forbidden for one member of a virtual server, and wanted of another',
+    tests: ['runner/virtual/forbidden.test.ts'],
+  },
   'F-770': {
     fault:
       'renamed and newly described tools: lists and calls, byte for byte where nothing is changed',
@@ -2472,5 +2480,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
   'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820 F-821 F-822 F-823 F-824',
   'F-825 F-826 F-827 F-828 F-829',
-  'F-914',
+  'F-914 F-915 F-916',
 ].flatMap((group) => group.split(' '));

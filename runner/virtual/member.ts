@@ -95,6 +95,8 @@ interface Call {
   readonly isEndless: boolean;
 }
 
+type RequestOptions = Partial<Pick<Call, 'answered' | 'isEndless'>>;
+
 /** What an answer to `initialize` or `server/discover` declares. */
 interface Declared {
   readonly of: MessageView | undefined;
@@ -227,31 +229,33 @@ export class VirtualMember {
   }
 
   /** A client's request, under the session's id. `answered`: takes the answer in place of the client. */
-  request(
-    request: MessageView,
-    now: number,
-    more: Partial<Pick<Call, 'answered' | 'isEndless'>> = {},
-  ): void {
+  request(request: MessageView, now: number, more: RequestOptions = {}): void {
     const id = bridgeIdOf(request.id);
     if (id === undefined) return;
     if (this.#whenListed(request, id, now, (at) => this.#request(request, id, at, more))) return;
-    this.#parts.effects.fail(id, this.#busy);
+    this.#refuse(id, this.#busy, now, more);
   }
 
-  #request(
-    request: MessageView,
+  /** Who takes the answer hears of this, too: it may go on with another member. */
+  #refuse(
     id: BridgeRequestId,
+    error: ErrorObject,
     now: number,
-    more: Partial<Pick<Call, 'answered' | 'isEndless'>>,
+    { answered }: RequestOptions,
   ): void {
+    if (answered) answered(errorAnswer(id, error), now);
+    else this.#parts.effects.fail(id, error);
+  }
+
+  #request(request: MessageView, id: BridgeRequestId, now: number, more: RequestOptions): void {
     const judged = this.rules.judge(request);
-    if (!judged.ok) return this.#parts.effects.fail(id, notAllowed(judged.refusal));
+    if (!judged.ok) return this.#refuse(id, notAllowed(judged.refusal), now, more);
     const { message } = judged;
-    if (this.#state === 'down') return this.#parts.effects.fail(id, this.#whyDown);
+    if (this.#state === 'down') return this.#refuse(id, this.#whyDown, now, more);
     const call = { answered: more.answered, isEndless: more.isEndless ?? false, at: now };
     this.#lastId = Math.max(this.#lastId, id);
     if (this.#isOpen) return this.#write(message, call);
-    if (!this.#backlog.push(message, call)) return this.#parts.effects.fail(id, this.#busy);
+    if (!this.#backlog.push(message, call)) return this.#refuse(id, this.#busy, now, more);
     this.wake(now);
   }
 
@@ -564,22 +568,18 @@ export class VirtualMember {
   }
 
   #failAll(words: string, isSent: boolean, now: number): void {
-    const { effects } = this.#parts;
     const waiting = this.#backlog.takeAll();
     const calls = [...this.#calls];
     this.#calls.clear();
     const asked = [...this.#asked.values()];
     this.#asked.clear();
-    for (const [id, { answered }] of calls) {
+    for (const [id, call] of calls) {
       const error = isSent ? exitedDuring(this.name, words) : this.#whyDown;
-      if (answered) answered(errorAnswer(id, error), now);
-      else effects.fail(id, error);
+      this.#refuse(id, error, now, call);
     }
     for (const { message, call } of waiting) {
       const id = bridgeIdOf(message.id);
-      if (!call || id === undefined) continue;
-      if (call.answered) call.answered(errorAnswer(id, this.#whyDown), now);
-      else effects.fail(id, this.#whyDown);
+      if (call && id !== undefined) this.#refuse(id, this.#whyDown, now, call);
     }
     for (const each of asked)
       if (!each.isLate) each.answered({ ok: false, error: this.#whyDown }, now);

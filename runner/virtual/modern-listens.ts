@@ -1,10 +1,11 @@
 // The open `subscriptions/listen` requests of a virtual server (MCP 2026-07-28, Utilities, "Subscriptions"). Each is made of one to each
 // member that runs and has something to say on it. Its client sees one: it is acknowledged once, and goes on when a member is gone.
 import type { BridgeRequestId, ClientRequestId } from '../../shared/ids.ts';
+import { faultRow } from '../../shared/fault.ts';
 import { isObject, type JsonObject } from '../../shared/json-value.ts';
 import type { OnDue } from '../../shared/dues.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
-import { META } from '../../shared/mcp/modern.ts';
+import { CODE, META } from '../../shared/mcp/modern.ts';
 import { readCall } from '../translate/client-call.ts';
 import { invalidParams } from '../translate/faults.ts';
 import { listRequestLike, withChangedMember } from './edits.ts';
@@ -29,6 +30,13 @@ const MAX_NAMED = 1_024;
 
 /** What is said before the acknowledgement and has to wait for it. */
 const MAX_HELD = 256;
+
+/** Codes of the errors with which a server says that it has no subscriptions, or none that may be had. */
+const NEVER: ReadonlySet<unknown> = new Set([
+  CODE.methodNotFound,
+  CODE.invalidParams,
+  faultRow('not_allowed').code,
+]);
 
 /** The first wait before a member is listened to again; it doubles. */
 const AGAIN_MS = 1_000;
@@ -153,16 +161,14 @@ export class ModernListens {
 
   /** Listens to a member that has something to say on it; one that is asleep only for what it is asked for by name. */
   #ask(listen: Listen, member: VirtualMember, now: number, owners = this.#ownersOf(listen)): void {
-    const filter = this.#filterFor(listen, member, owners);
+    const filter = this.#allowedFor(listen, member, owners);
     const isNamed = [URIS, TASKS].some((key) => textsIn(filter, key).length > 0);
     const isNothing = Object.keys(filter).length === 0 || (member.isAsleep && !isNamed);
     if (member.isDown || isNothing) return void listen.again.delete(member);
     const waited = listen.again.get(member)?.waitMs;
     if (waited !== undefined) listen.again.set(member, { at: undefined, waitMs: waited });
     listen.members.set(member, undefined);
-    const path = ['params', 'notifications'] as const;
-    const request = withChangedMember(listen.request, path, JSON.stringify(filter));
-    member.request(request, now, {
+    member.request(requestOf(listen, filter), now, {
       isEndless: true,
       answered: (answer, at) => this.#ended(listen, member, answer, waited, at),
     });
@@ -172,6 +178,15 @@ export class ModernListens {
   #ownersOf({ wanted }: Listen): Owners {
     const { routes } = this.#parts;
     return new Map(textsIn(wanted, URIS).map((uri) => [uri, routes.ofUri(uri)[0]]));
+  }
+
+  /** Without its resources, if they may not be watched: all else is listened to. */
+  #allowedFor(listen: Listen, member: VirtualMember, owners: Owners): JsonObject {
+    const filter = this.#filterFor(listen, member, owners);
+    if (!Object.hasOwn(filter, URIS) || member.rules.judge(requestOf(listen, filter)).ok)
+      return filter;
+    const { [URIS]: _, ...rest } = filter;
+    return rest;
   }
 
   #filterFor(listen: Listen, member: VirtualMember, owners: Owners): JsonObject {
@@ -200,8 +215,10 @@ export class ModernListens {
     if (this.#open.get(listen.id) !== listen) return;
     const wasOpen = listen.members.get(member) !== undefined;
     listen.members.delete(member);
-    // A server that has no subscriptions is not asked again.
-    if (answer.kind === 'result' || wasOpen) {
+    // A server that has no subscriptions is not asked again; one that had some, or could not be started, is.
+    const code = answer.parsed('error', 'code');
+    const hasNone = NEVER.has(code);
+    if (!hasNone || wasOpen || waited !== undefined) {
       const waitMs = Math.min(AGAIN_MOST_MS, wasOpen ? AGAIN_MS : 2 * (waited ?? AGAIN_MS));
       listen.again.set(member, { at: now + waitMs, waitMs });
     } else listen.again.delete(member);
@@ -248,6 +265,10 @@ export class ModernListens {
     this.#parts.effects.say(text, id);
   }
 }
+
+/** The request for a member's part. */
+const requestOf = ({ request }: Listen, filter: JsonObject): MessageView =>
+  withChangedMember(request, ['params', 'notifications'], JSON.stringify(filter));
 
 /** The kinds of lists of whose changes its client wants to hear. */
 const wantedKinds = ({ wanted }: Listen): readonly ChangingKind[] =>

@@ -3,7 +3,7 @@
 // One file above 300 lines: it is the way of each kind of message, and its readers look for one.
 import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
 import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
-import { faultError } from '../../shared/fault.ts';
+import { faultError, faultRow } from '../../shared/fault.ts';
 import { isOverlong } from '../../shared/jsonrpc/elements.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
@@ -396,11 +396,15 @@ export class VirtualServer {
   }
 }
 
+/** What the config forbids for one member may be another's. */
+const NOT_ALLOWED = faultRow('not_allowed').code;
+
 /** Of a method that no revision defines: a server that says anything else knows it, and has the last word. */
-const isUnknownMethod = (code: unknown): boolean => code === CODE.methodNotFound;
+const isUnknownMethod = (code: unknown): boolean =>
+  code === CODE.methodNotFound || code === NOT_ALLOWED;
 
 /** Errors of a server that does not know the method or what it names, so that it has done nothing (MCP 2025-11-25, Resources, "Error Handling"). */
 const isNotMine = (code: unknown): boolean =>
-  code === CODE.methodNotFound || code === CODE.invalidParams || code === RESOURCE_NOT_FOUND;
+  isUnknownMethod(code) || code === CODE.invalidParams || code === RESOURCE_NOT_FOUND;
 
 const RESOURCE_NOT_FOUND = -32002;

@@ -234,6 +234,40 @@ test('F-751: a subscription outlives the process of a member, and tells that its
   expect(work.said()).toHaveLength(1);
 });
 
+test('[F-915] a subscription is opened anew at a member whose process is gone, until it can be started', () => {
+  const work = running();
+  work.client(listen(9, { toolsListChanged: true }));
+  for (const name of ['a', 'b']) acknowledge(work, name, 9, { toolsListChanged: true });
+  work.member('a', { jsonrpc: '2.0', id: 9, result: { resultType: 'complete', _meta: {} } }, 9);
+  work.said();
+  work.writtenLines();
+  const refuse = (code: number): void => {
+    expect(work.written('a')).toMatchObject([{ id: 9, method: 'subscriptions/listen' }]);
+    work.member('a', { jsonrpc: '2.0', id: 9, error: { code, message: 'no' } }, 9);
+    expect(work.said()).toEqual([]);
+  };
+  for (const ms of [1_000, 2_000, 4_000]) {
+    work.after(ms - 1);
+    expect(work.written('a')).toEqual([]);
+    work.after(1);
+    refuse(42_004);
+  }
+  work.after(8_000);
+  expect(work.written('a')).toMatchObject([{ id: 9, method: 'subscriptions/listen' }]);
+  acknowledge(work, 'a', 9, { toolsListChanged: true });
+  expect(work.said().map(({ method }) => method)).toEqual(['notifications/tools/list_changed']);
+});
+
+test('[F-915] a server that knows no subscriptions is asked for none again', () => {
+  const work = running();
+  work.client(listen(9, { toolsListChanged: true }));
+  acknowledge(work, 'b', 9, { toolsListChanged: true });
+  work.writtenLines();
+  work.member('a', { jsonrpc: '2.0', id: 9, error: { code: -32_601, message: 'no' } }, 9);
+  work.after(600_000);
+  expect(work.written('a')).toEqual([]);
+});
+
 test('F-750: a member that cannot start is left out; its calls fail at once, the others go on', () => {
   const work = two();
   work.client(request(1, 'server/discover'));
