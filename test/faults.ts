@@ -2166,6 +2166,22 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a member of a virtual server prints what it got of its person',
     tests: ['runner/sessions/per-user.test.ts'],
   },
+  'F-910': {
+    fault: 'two sessions with one virtual server whose ids and progress tokens are all 1',
+    tests: ['e2e/virtual-sessions.test.ts'],
+  },
+  'F-911': {
+    fault: 'a member of a virtual server is killed while calls of it and of others run',
+    tests: ['e2e/virtual-restarts.long.test.ts'],
+  },
+  'F-912': {
+    fault: 'a member of a virtual server stands still while calls run, and goes on',
+    tests: ['e2e/virtual-restarts.long.test.ts'],
+  },
+  'F-913': {
+    fault: 'a member at a URL is killed while calls run, and is started again later',
+    tests: ['e2e/virtual-restarts.long.test.ts'],
+  },
   'F-914': {
     fault:
       'headers that repeat names and arguments of a member’s tools: renamed, prefixed, and set by the config at any place',
@@ -2178,6 +2194,14 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-916': {
     fault: 'something is forbidden for one member of a virtual server, and wanted of another',
     tests: ['runner/virtual/forbidden.test.ts'],
+  },
+  'F-917': {
+    fault: 'a member’s tool is called under a name, or by somebody, for which it is forbidden',
+    tests: ['e2e/virtual-policy.test.ts'],
+  },
+  'F-918': {
+    fault: 'pinned tools of a member change in mid-session and between two starts',
+    tests: ['e2e/virtual-pins.test.ts'],
   },
   'F-770': {
     fault:
@@ -2480,5 +2504,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
   'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820 F-821 F-822 F-823 F-824',
   'F-825 F-826 F-827 F-828 F-829',
-  'F-914 F-915 F-916',
+  'F-910 F-911 F-912 F-913 F-914 F-915 F-916 F-917 F-918',
 ].flatMap((group) => group.split(' '));

@@ -33,16 +33,20 @@ export interface Notification {
 
 type Params = Record<string, string>;
 type Named = { readonly name: string };
+type Cursor = { cursor: string };
+type Page = { nextCursor?: string | undefined };
 
 /** What both generations of the client have in common, as far as tests use it. */
 interface CommonClient {
-  listTools(): Promise<{ tools: Named[] }>;
-  listResources(): Promise<{ resources: { uri: string }[] }>;
-  listResourceTemplates(): Promise<{ resourceTemplates: { uriTemplate: string }[] }>;
+  listTools(params?: Cursor): Promise<{ tools: Named[] } & Page>;
+  listResources(params?: Cursor): Promise<{ resources: { uri: string }[] } & Page>;
+  listResourceTemplates(
+    params?: Cursor,
+  ): Promise<{ resourceTemplates: { uriTemplate: string }[] } & Page>;
   readResource(params: { uri: string }): Promise<{ contents: object[] }>;
   subscribeResource(params: { uri: string }): Promise<object>;
   unsubscribeResource(params: { uri: string }): Promise<object>;
-  listPrompts(): Promise<{ prompts: Named[] }>;
+  listPrompts(params?: Cursor): Promise<{ prompts: Named[] } & Page>;
   getPrompt(params: { name: string; arguments?: Params }): Promise<{ messages: object[] }>;
   complete(params: {
     ref: { type: 'ref/prompt'; name: string };
@@ -72,6 +76,8 @@ export interface OfficialClient {
   call(name: string, args?: Record<string, unknown>, options?: CallOptions): Promise<string>;
   /** Offers other roots and says so. */
   changeRoots(uris: readonly string[]): Promise<void>;
+  /** Subscribes to these resources, and to changes of lists where that has to be asked for. Answers what ends it. */
+  watch(uris: readonly string[]): Promise<() => Promise<void>>;
   /** Ends the session as its transport does: a DELETE, or the end of the stream. */
   end(): Promise<void>;
 }
@@ -187,10 +193,11 @@ function sdkTwo(hearing: Hearing, mode: Negotiation = 'legacy'): ClientTwo {
 function connected(
   client: CommonClient,
   hearing: Hearing,
-  rest: Pick<OfficialClient, 'call' | 'end'> & { sessionId: () => string | undefined },
+  rest: Pick<OfficialClient, 'call' | 'end'> &
+    Partial<Pick<OfficialClient, 'watch'>> & { sessionId: () => string | undefined },
 ): OfficialClient {
   const { notifications, asked, errors } = hearing;
-  const { call, end, sessionId } = rest;
+  const { call, end, sessionId, watch = watchEach(client) } = rest;
   return {
     client,
     notifications,
@@ -201,12 +208,32 @@ function connected(
     },
     call,
     end,
+    watch,
     changeRoots: async (uris) => {
       hearing.roots = uris;
       await client.sendRootsListChanged();
     },
   };
 }
+
+/** With a request for each resource. Of lists a client with a session hears by itself. */
+const watchEach =
+  (client: CommonClient): OfficialClient['watch'] =>
+  async (uris) => {
+    for (const uri of uris) await client.subscribeResource({ uri });
+    return async () => {
+      for (const uri of uris) await client.unsubscribeResource({ uri });
+    };
+  };
+
+/** With one subscription, as 2026-07-28 has it. */
+const watchAll =
+  (client: ClientTwo): OfficialClient['watch'] =>
+  async (uris) => {
+    const lists = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true };
+    const subscription = await client.listen({ ...lists, resourceSubscriptions: [...uris] });
+    return () => subscription.close();
+  };
 
 const below = (base: URL, segment: string): URL => new URL(`${base.pathname}/${segment}`, base);
 
@@ -333,6 +360,7 @@ const modern = (name: string, mode: Negotiation): OfficialClientKind => ({
     );
     return connected(client, hearing, {
       call: callTwo(client),
+      watch: watchAll(client),
       end: () => client.close(),
       sessionId: () => undefined,
     });
