@@ -19,8 +19,10 @@ import type { ServerProcess } from './sessions/pooled-process.ts';
 import { ProcessPool, type ProcessGround } from './sessions/process-pool.ts';
 import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import { ToldFailures } from './core/told-failures.ts';
+import type { Living } from './core/told-running.ts';
 import { TERMINATE_MS } from './process/terminate.ts';
 import { PinBooks } from './pin-books.ts';
+import { RunningNews } from './running-news.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { RunnerSessions } from './sessions/runner-sessions.ts';
 import { SessionHost, type SessionHostOptions } from './sessions/session-host.ts';
@@ -62,6 +64,10 @@ class Runner implements RunningRunner {
   readonly #spares: SpareLinks;
   readonly #pools = new Map<string, ProcessPool>();
   readonly #pins = new PinBooks((frame) => this.#control.say(frame));
+  readonly #running = new RunningNews(
+    () => this.#living(),
+    (frame) => this.#control.say(frame),
+  );
   readonly #sessions = new RunnerSessions();
   /** What is known of the members of virtual servers. */
   readonly #known = new KnownOfVirtual();
@@ -124,6 +130,7 @@ class Runner implements RunningRunner {
       lost: () => {
         this.#spares.unlinked();
         this.#pins.unlinked();
+        this.#running.unlinked();
         this.#sessions.doubtLinks();
       },
       spare: (frame) => this.#spares.named(frame),
@@ -135,6 +142,7 @@ class Runner implements RunningRunner {
         this.#sessions.closedByEdge(session);
       },
       redial: ({ session, epoch }) => this.#sessions.redial(session, epoch),
+      watch: () => this.#running.watched(),
     });
   }
 
@@ -368,6 +376,12 @@ class Runner implements RunningRunner {
     this.#sessions.end(`The server was ${change} in the runner's configuration.`, name);
   }
 
+  #memberOf(name: ServerName): ServerName[] {
+    return [...this.#config.virtual.values()]
+      .filter(({ members }) => members.some(({ server }) => server === name))
+      .map((virtual) => virtual.name);
+  }
+
   #addPool(server: ServerConfig): void {
     const log = this.#log.child({ server: server.name });
     const counted = {
@@ -379,6 +393,7 @@ class Runner implements RunningRunner {
           what: describeEnd(facts),
           stderr: facts.stderrTail,
           isPersonal,
+          memberOf: this.#memberOf(server.name),
         };
         const frame = this.#failures.told(failure, performance.now());
         if (frame) this.#control.say(frame);
@@ -410,9 +425,23 @@ class Runner implements RunningRunner {
   kill(): void {
     this.#control.stop();
     this.#pins.close();
+    this.#running.unlinked();
     this.#spares.unlinked();
     this.#sessions.hangUp();
     killAllProcesses();
+  }
+
+  #living(): Living {
+    const { virtual } = this.#config;
+    return {
+      processes: [...this.#pools.values()].flatMap((pool) => pool.living()),
+      virtual: this.#isDraining
+        ? []
+        : [...virtual.values()].map(({ name, members }) => ({
+            server: name,
+            members: members.map(({ server }) => server),
+          })),
+    };
   }
 
   snapshot(): RunnerSnapshot {

@@ -1232,7 +1232,6 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'edge/core/state-words.test.ts',
       'e2e/console.test.ts',
     ],
-    missing: 'Processes that live, with their pids and ages, are not shown.',
   },
   'F-735': {
     fault:
@@ -2432,6 +2431,23 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a server that takes a request and never answers, or not the end of its session',
     tests: ['runner/remote/remote-process.test.ts'],
   },
+  'F-930': {
+    fault:
+      'somebody watches what runs on a machine that is somewhere else: a thousand processes, ones that come and go, a page that stays open for days, a runner of an older version',
+    tests: [
+      'runner/core/told-running.test.ts',
+      'edge/core/control-link.test.ts',
+      'e2e/running-console.test.ts',
+    ],
+  },
+  'F-931': {
+    fault: 'a server fails that no client knows by its name, since it is only a member of another',
+    tests: [
+      'edge/core/control-link.test.ts',
+      'edge/core/state-words.test.ts',
+      'e2e/running-console.test.ts',
+    ],
+  },
 };
 
 /** Every row there is, group by group, so that none can be left out above. */
@@ -2491,6 +2507,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-590 F-591',
   'F-700 F-702',
   'F-380',
+  'F-930 F-931',
   'F-830 F-831 F-832',
   'F-710',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',

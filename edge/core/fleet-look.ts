@@ -1,6 +1,7 @@
 // What somebody who watches an edge sees at one time. Pure.
 import type { FleetView, SessionRow } from './ports.ts';
 import type { RecordView } from './record.ts';
+import type { RunningOf } from './what-runs.ts';
 
 /** What somebody who watches sees at one time. */
 export interface FleetLook {
@@ -9,6 +10,8 @@ export interface FleetLook {
   readonly sessions: readonly SessionView[];
   readonly record: RecordView;
   readonly recent: readonly RecentCalls[];
+  /** What runners told of late of their processes; for the owner. */
+  readonly running: readonly RunningOf[];
 }
 
 /** Which calls are recent: those that ended within so many ms. */

@@ -6,7 +6,12 @@
 import { ControlLinks, type ControlNote } from './control-links.ts';
 import { FleetFigures, type KeepStep } from './fleet-figures.ts';
 import type { FleetEffect, FleetTerms } from './fleet-effects.ts';
-import type { RecentCalls, SessionView } from './fleet-look.ts';
+import {
+  SHOWN_SESSIONS,
+  type FleetLook,
+  type RecentCalls,
+  type SessionView,
+} from './fleet-look.ts';
 import { LateOpenings } from './late-openings.ts';
 import type { LetIn } from './let-in.ts';
 import { displacementLine, runnerPresenceLine } from './log.ts';
@@ -38,6 +43,7 @@ import { ServerFailures } from './server-failures.ts';
 import { SpareBooks } from './spare-books.ts';
 import { Tickets } from './tickets.ts';
 import { UsedOnce } from './used-once.ts';
+import { WhatRuns } from './what-runs.ts';
 import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import type { Fault, FaultCode } from '../../shared/fault.ts';
 import type { Figure } from '../../shared/figures.ts';
@@ -102,6 +108,7 @@ export class Fleet {
   /** Other machines that came with a runner's credential, for the owner. There is one at most for each runner that is known. */
   readonly #rivals = new Map<RunnerName, RivalView>();
   readonly #failures = new ServerFailures();
+  readonly #running = new WhatRuns();
   /** When runners that are away went. */
   readonly #awaySince = new Map<RunnerName, number>();
   /** When actors that were not reached are told again. */
@@ -226,6 +233,34 @@ export class Fleet {
     return { view, effects: this.#flush() };
   }
 
+  /**
+   * What somebody sees who watches: the owner, or the `principal`, whose sessions alone are told. While the owner looks, runners say
+   * what runs there (LP34).
+   */
+  look(
+    principal: PrincipalName | undefined,
+    now: number,
+  ): { look: Omit<FleetLook, 'record'>; effects: FleetEffect[] } {
+    const isOwner = principal === undefined;
+    if (isOwner) this.#watchRunners(now);
+    const { view, effects } = this.view(now);
+    const look = {
+      view,
+      sessions: this.#newestSessions(principal),
+      recent: this.#recentCalls(now),
+      running: isOwner ? this.#running.all(now) : [],
+    };
+    return { look, effects };
+  }
+
+  #watchRunners(now: number): void {
+    for (const { runner } of this.#store.runners()) {
+      const socket = this.#links.socketOf(runner, now);
+      if (socket !== undefined && this.#running.isToBeAsked(runner, now))
+        this.#links.say(socket, { type: 'watch' });
+    }
+  }
+
   /** What all workers and this fleet have counted, with what one of them counted since it told last. */
   figures(fresh: readonly Figure[], now: number): readonly Figure[] {
     this.#figures.add(fresh, now);
@@ -233,7 +268,7 @@ export class Fleet {
   }
 
   /** How the calls of each server went of late. */
-  recentCalls(now: number): RecentCalls[] {
+  #recentCalls(now: number): RecentCalls[] {
     return this.#figures.recentCalls(now);
   }
 
@@ -242,15 +277,15 @@ export class Fleet {
     this.#figures.keep(step);
   }
 
-  /** The newest of the open sessions, or of those of a principal, and no more than so many. */
-  newestSessions(most: number, principal?: PrincipalName): SessionView[] {
+  /** The newest of the open sessions, or of those of a principal, and no more than are shown. */
+  #newestSessions(principal?: PrincipalName): SessionView[] {
     const rows =
       principal === undefined
-        ? this.#store.newestSessions(most)
+        ? this.#store.newestSessions(SHOWN_SESSIONS)
         : this.#store
             .sessionsOf(principal)
             .toSorted((one, other) => other.openedAt - one.openedAt)
-            .slice(0, most);
+            .slice(0, SHOWN_SESSIONS);
     return rows.map(({ session, server, principal, runner, openedAt }) => ({
       session,
       server,
@@ -509,8 +544,10 @@ export class Fleet {
         return this.#links.say(socket, { type: 'close', session: frame.session });
       case 'failed':
         // Of a server that it may not offer, it has nothing to say.
-        if (this.#recordOf(runner)?.servers.includes(frame.server) === true)
-          this.#failures.took(runner, frame, now);
+        this.#failures.took(runner, frame, this.#recordOf(runner)?.servers ?? [], now);
+        return;
+      case 'running':
+        this.#running.took(runner, frame, this.#recordOf(runner)?.servers ?? [], now);
         return;
       case 'held': {
         const record = this.#recordOf(runner);
@@ -570,6 +607,7 @@ export class Fleet {
     this.#links.say(socket, { type: 'welcome', servers, version: VERSION });
     // A later hello on the same socket may cross an `open` on its way, so only the first is compared with the books.
     if (!hasHello) {
+      this.#running.forget(runner);
       this.#effects.push({ do: 'log', line: runnerPresenceLine('runner connected', runner, from) });
       this.#reconcile(socket, note, hello, now);
     } else
@@ -684,6 +722,7 @@ export class Fleet {
     if (hasHello && this.#links.openSocketOf(runner) === undefined) {
       this.#effects.push({ do: 'log', line: runnerPresenceLine('runner left', runner, from) });
       this.#loseSpares(runner);
+      this.#running.forget(runner);
       this.#awaySince.set(runner, now);
     }
     this.#room.dropped(socket, now);

@@ -5,6 +5,8 @@ import type { RunnerName } from '../../shared/ids.ts';
 
 /** A process of a server failed, as its runner says. */
 export interface ServerFailure extends Pick<FailedFrame, 'server' | 'what' | 'stderr'> {
+  /** The virtual servers under which clients meet it; absent: it is offered by itself. */
+  readonly memberOf?: readonly string[] | undefined;
   /** ms since the epoch. */
   readonly at: number;
 }
@@ -12,8 +14,18 @@ export interface ServerFailure extends Pick<FailedFrame, 'server' | 'what' | 'st
 export class ServerFailures {
   readonly #of = new Map<RunnerName, readonly ServerFailure[]>();
 
-  took(runner: RunnerName, { server, what, stderr }: FailedFrame, at: number): void {
-    this.#of.set(runner, toldAfter(this.#of.get(runner) ?? [], { server, what, stderr, at }));
+  /** The runner may offer `offered`: of what no client can meet, it has nothing to say. */
+  took(
+    runner: RunnerName,
+    { server, what, stderr, memberOf = [] }: FailedFrame,
+    offered: readonly string[],
+    at: number,
+  ): void {
+    const virtual = memberOf.filter((each) => offered.includes(each));
+    const isOffered = offered.includes(server);
+    if (!isOffered && virtual.length === 0) return;
+    const failure = { server, what, stderr, at, ...(!isOffered && { memberOf: virtual }) };
+    this.#of.set(runner, toldAfter(this.#of.get(runner) ?? [], failure));
   }
 
   /** Of a runner's program that is over. */

@@ -156,8 +156,22 @@ const MEND = 'Mend that on the machine of its runner; `mcp-bridge check` there t
 
 const newestFailure = ({ runners }: EdgeState, server: string): ServerFailure | undefined =>
   runners
-    .flatMap(({ failures = [] }) => failures.filter((failure) => failure.server === server))
+    .flatMap(({ failures = [] }) =>
+      failures.filter(
+        (failure) => failure.server === server || failure.memberOf?.includes(server) === true,
+      ),
+    )
     .toSorted((one, other) => other.at - one.at)[0];
+
+/** What failed, by the names under which clients meet it. */
+export const failedInWords = ({
+  server,
+  memberOf,
+}: Pick<ServerFailure, 'server' | 'memberOf'>): string =>
+  memberOf === undefined ? server : `member ${server} of ${memberOf.join(', ')}`;
+
+const whoseProcess = ({ server, memberOf }: ServerFailure): string =>
+  memberOf === undefined ? 'Its process' : `The process of its member ${server}`;
 
 /** What it wrote last. */
 const lastWords = ({ stderr }: ServerFailure): string => {
@@ -195,7 +209,7 @@ export function attentionOf(state: EdgeState, now: number): AttentionItem[] {
     const last = newestFailure(state, failing.server);
     items.push({
       level: 'bad',
-      what: `${failingInWords(failing, now)}${last ? ` Its process ${last.what}${lastWords(last)}.` : ''}`,
+      what: `${failingInWords(failing, now)}${last ? ` ${whoseProcess(last)} ${last.what}${lastWords(last)}.` : ''}`,
       fix: last
         ? MEND
         : 'Run `mcp-bridge check` on the machine of its runner: it shows the exit code and the last lines of stderr.',
@@ -205,11 +219,13 @@ export function attentionOf(state: EdgeState, now: number): AttentionItem[] {
   // What failed under a call was answered with that, so the record of the edge has it among the answered ones.
   for (const { runner, failures = [] } of state.runners)
     for (const failure of failures) {
-      const isNamed = state.failing.some(({ server }) => server === failure.server);
+      const isNamed = state.failing.some(({ server }) =>
+        (failure.memberOf ?? [failure.server]).includes(server),
+      );
       if (isNamed || now - failure.at > FAILED_MS) continue;
       items.push({
         level: 'warn',
-        what: `${failure.server} failed on ${runner} ${durationInWords(now - failure.at)} ago: its process ${failure.what}${lastWords(failure)}.`,
+        what: `${failedInWords(failure)} failed on ${runner} ${durationInWords(now - failure.at)} ago: its process ${failure.what}${lastWords(failure)}.`,
         fix: MEND,
         page: 'runners',
       });

@@ -1,6 +1,6 @@
 // What the edge's owner is told of a process that failed (PROTOCOL.md LP32): its end in words and the last of its stderr, and not more often than
 // somebody reads. Pure.
-import { FAILURE_LINE_CHARS, FAILURE_LINES } from '../../shared/link/sizes.ts';
+import { FAILURE_LINE_CHARS, FAILURE_LINES, MEMBER_OF } from '../../shared/link/sizes.ts';
 import type { FailedFrame } from '../../shared/link/control-frames.ts';
 import type { ServerName } from '../../shared/ids.ts';
 import { shownLine } from './shown-line.ts';
@@ -16,13 +16,18 @@ export interface Failure {
   readonly stderr: readonly string[];
   /** It had something of a person: what it wrote may be theirs. */
   readonly isPersonal: boolean;
+  /** The virtual servers that have it as a member. */
+  readonly memberOf: readonly ServerName[];
 }
 
 export class ToldFailures {
   readonly #toldAt = new Map<ServerName, number>();
 
   /** What to tell; undefined if the server was told of a moment ago. `now`: of any steady clock, in ms. */
-  told({ server, what, stderr, isPersonal }: Failure, now: number): FailedFrame | undefined {
+  told(
+    { server, what, stderr, isPersonal, memberOf }: Failure,
+    now: number,
+  ): FailedFrame | undefined {
     if (now - (this.#toldAt.get(server) ?? Number.NEGATIVE_INFINITY) < TOLD_MS) return undefined;
     this.#toldAt.set(server, now);
     const lines = isPersonal ? [] : stderr.filter((line) => line.trim() !== '');
@@ -31,6 +36,7 @@ export class ToldFailures {
       server,
       what: shownLine(what, FAILURE_LINE_CHARS),
       stderr: lines.slice(-FAILURE_LINES).map((line) => shownLine(line, FAILURE_LINE_CHARS)),
+      ...(memberOf.length > 0 && { memberOf: memberOf.slice(0, MEMBER_OF) }),
     };
   }
 

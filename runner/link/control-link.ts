@@ -44,6 +44,7 @@ export interface ControlLinkOptions {
   yield(frame: ControlDown & { type: 'yield' }): void;
   close(session: SessionName): void;
   redial(frame: ControlDown & { type: 'redial' }): void;
+  watch(): void;
 }
 
 const DISPLACED: Problem = {
@@ -135,6 +136,8 @@ export class ControlLink {
         return this.#options.close(header.session);
       case 'redial':
         return this.#options.redial(header);
+      case 'watch':
+        return this.#options.watch();
     }
   }
 

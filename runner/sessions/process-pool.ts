@@ -3,6 +3,7 @@
 import { perUserOf, type ServerConfig } from '../config/runner-config.ts';
 import { Breakers, type HeldBack } from '../core/breakers.ts';
 import { IdleProcesses } from '../core/idle-processes.ts';
+import type { LivingProcess } from '../core/told-running.ts';
 import {
   personalEnvironment,
   type PersonalEnvironment,
@@ -25,7 +26,7 @@ import type { ProcessSnapshot } from '../running-runner.ts';
 import { MOST_STARTING, StartRace } from './start-race.ts';
 import { WarmProcesses } from './warm-processes.ts';
 import { NO_ERA_KNOWN, type KnownEras } from '../translate/translator.ts';
-import type { PrincipalName } from '../../shared/ids.ts';
+import type { PrincipalName, SessionName } from '../../shared/ids.ts';
 import type { ToldPerson } from '../../shared/link/person.ts';
 
 /** A client that gave up comes back within this time or not at all. Until then its process continues to start. */
@@ -80,6 +81,12 @@ const ALONE: Surroundings = {
   wantedChanged: () => undefined,
 };
 
+/** Whose a process is; of one that was started ahead, nobody's yet. */
+interface Holder {
+  readonly principal: PrincipalName | undefined;
+  readonly session: SessionName | undefined;
+}
+
 /** The processes of one server. */
 export class ProcessPool {
   /** Learned from its processes; valid as long as this configuration is used. */
@@ -93,8 +100,8 @@ export class ProcessPool {
   readonly #leftUntil = new Map<PooledProcess, NodeJS.Timeout>();
   /** What each was made with of a person; it stays theirs. */
   readonly #personal = new WeakMap<PooledProcess, PersonalEnvironment>();
-  /** The principal to which each process belongs. */
-  readonly #principals = new WeakMap<ServerProcess, string>();
+  /** Whose each process is. */
+  readonly #holders = new WeakMap<ServerProcess, Holder>();
   readonly #all = new Set<PooledProcess>();
   readonly #counted: Counted;
   readonly #warm: WarmProcesses;
@@ -142,10 +149,10 @@ export class ProcessPool {
   }
 
   /**
-   * A process for a session of `principal`: one that is starting already, or a warm one, if there is one. Where the config says what each
+   * A process for a `session` of `principal`: one that is starting already, or a warm one, if there is one. Where the config says what each
    * person gets, it is one of `person`, and never anybody else's.
    */
-  take(principal?: PrincipalName, person?: ToldPerson): Taken {
+  take(principal?: PrincipalName, person?: ToldPerson, session?: SessionName): Taken {
     const reading = this.#personalOf(person);
     if (reading && !reading.ok)
       return { ok: false, fault: reading.fault, description: 'is not set up for you' };
@@ -154,25 +161,26 @@ export class ProcessPool {
     const verdict = this.#breakers.allow(principal, this.#idle.has(owner), performance.now());
     if (!verdict.ok) return this.#refusal(verdict);
     this.#warm.asked();
-    const process = this.#given(this.#choose(owner, principal, personal), principal);
+    const holder = { principal, session };
+    const process = this.#given(this.#choose(owner, holder, personal), holder);
     return { ok: true, process, ...(personal && { personal: personal.env }) };
   }
 
   /** A warm process is replaced only after it has served: starting the next one earlier would cost the time that it saves. */
   #choose(
     owner: string | undefined,
-    principal: PrincipalName | undefined,
+    holder: Holder,
     personal: PersonalEnvironment | undefined,
   ): ServerProcess {
     const given = this.#idle.take(owner);
     switch (given.kind) {
       case 'left':
-        return this.#takeLeft(given.processes, principal, personal);
+        return this.#takeLeft(given.processes, holder, personal);
       case 'warm':
-        this.#claims.get(given.process)?.(principal);
+        this.#claims.get(given.process)?.(holder.principal);
         return given.process;
       case 'none':
-        return this.#start(principal, personal);
+        return this.#start(holder.principal, personal);
     }
   }
 
@@ -203,7 +211,7 @@ export class ProcessPool {
   /** A process of this server answered its first request. */
   served(process: ServerProcess): void {
     process.hasServed = true;
-    this.#breakers.served(this.#principals.get(process));
+    this.#breakers.served(this.#holders.get(process)?.principal);
     this.#warm.served();
   }
 
@@ -226,6 +234,30 @@ export class ProcessPool {
     }));
   }
 
+  /** For the owner of the edge. What a session has left is nobody's. */
+  living(): LivingProcess[] {
+    return [...this.#all].map((process) => {
+      const session = this.#isIdle(process) ? undefined : this.#holders.get(process)?.session;
+      return {
+        server: this.#server.name,
+        pid: this.#server.source.kind === 'process' ? process.pid : undefined,
+        state: this.#livingState(process),
+        startedAt: process.startedAt,
+        sessions: session === undefined ? [] : [session],
+      };
+    });
+  }
+
+  #livingState(process: PooledProcess): LivingProcess['state'] {
+    if (this.#idle.isWarm(process)) return 'warm';
+    if (process.state !== 'running') return 'ending';
+    return process.hasAnswered ? 'running' : 'starting';
+  }
+
+  #isIdle(process: PooledProcess): boolean {
+    return this.#idle.isWarm(process) || this.#idle.isLeft(process);
+  }
+
   /** Ends the processes that no session has; the others end with their sessions. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -246,22 +278,23 @@ export class ProcessPool {
     return this.#idle.isLeft(process) ? 'starting' : process.state;
   }
 
-  #given<P extends ServerProcess>(process: P, principal: PrincipalName | undefined): P {
-    if (principal !== undefined) this.#principals.set(process, principal);
+  #given<P extends ServerProcess>(process: P, holder: Holder): P {
+    this.#holders.set(process, holder);
     return process;
   }
 
   #takeLeft(
     processes: readonly PooledProcess[],
-    principal: PrincipalName | undefined,
+    holder: Holder,
     personal: PersonalEnvironment | undefined,
   ): ServerProcess {
-    const left = processes.map((process) => this.#given(process, principal));
+    const { principal } = holder;
+    const left = processes.map((process) => this.#given(process, holder));
     for (const process of left) this.#forgetTime(process);
     this.#log.info('a session takes over a process that is still starting');
     const start = (): PooledProcess | undefined => {
       const { ok } = this.#breakers.allow(principal, false, performance.now());
-      return ok ? this.#given(this.#start(principal, personal), principal) : undefined;
+      return ok ? this.#given(this.#start(principal, personal), holder) : undefined;
     };
     return new StartRace({ left, start });
   }
@@ -368,7 +401,7 @@ export class ProcessPool {
     if (!this.#isClosed && this.ready < this.wanted) setImmediate(() => this.#warm.fit());
     const was = this.#idle.remove(pooled);
     this.#forgetTime(pooled);
-    const principal = this.#principals.get(pooled);
+    const principal = this.#holders.get(pooled)?.principal;
     const now = performance.now();
     if (isFailure(facts, hasServed)) {
       this.#breakers.failed(principal, hasServed, now);

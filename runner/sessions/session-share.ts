@@ -12,21 +12,24 @@ const KEPT_VALUES = 16;
 
 type Pool = Pick<ProcessPool, 'take' | 'secrets' | 'eras' | 'served' | 'learned' | 'quote'>;
 
+type SharedBy = Pick<OpenFrame, 'session' | 'principal' | 'person'>;
+
 export class SessionShare implements SessionPool {
   readonly #pool: Pool;
-  readonly #open: Pick<OpenFrame, 'principal' | 'person'>;
+  readonly #open: SharedBy;
   /** What its processes got of the person, by variable, newest last; a file may have changed between two of them. */
   readonly #personal = new RareMap<string, readonly string[]>();
   #redaction: Redaction | undefined;
 
-  constructor(pool: Pool, open: Pick<OpenFrame, 'principal' | 'person'>) {
+  constructor(pool: Pool, open: SharedBy) {
     this.#pool = pool;
     this.#open = open;
   }
 
   /** A process for this session; see `ProcessPool`. */
   take(): Taken {
-    const taken = this.#pool.take(this.#open.principal, this.#open.person);
+    const { principal, person, session } = this.#open;
+    const taken = this.#pool.take(principal, person, session);
     const isNew = taken.ok && this.#remembers(taken.personal ?? {});
     if (isNew)
       this.#redaction = new Redaction([

@@ -14,7 +14,7 @@ import { SessionShare } from './session-share.ts';
 import { VirtualProcess, type TakenMember } from './virtual-process.ts';
 
 export interface VirtualChoice {
-  readonly open: Pick<OpenFrame, 'clientKind' | 'principal' | 'person'>;
+  readonly open: Pick<OpenFrame, 'session' | 'clientKind' | 'principal' | 'person'>;
   readonly virtual: VirtualConfig;
   readonly servers: ReadonlyMap<ServerName, ServerConfig>;
   readonly poolOf: (server: ServerName) => ProcessPool | undefined;

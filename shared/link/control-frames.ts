@@ -3,7 +3,17 @@ import * as v from 'valibot';
 import { RUNNER_NAME, SERVER_NAME, SESSION_NAME } from '../ids.ts';
 import { faultFields } from './fault-fields.ts';
 import { personMember } from './person.ts';
-import { FAILURE_LINE_CHARS, FAILURE_LINES, HELD_NAME_CHARS, HELD_NAMES } from './sizes.ts';
+import {
+  FAILURE_LINE_CHARS,
+  FAILURE_LINES,
+  HELD_NAME_CHARS,
+  HELD_NAMES,
+  MEMBER_OF,
+  TOLD_MEMBERS,
+  TOLD_PROCESSES,
+  TOLD_SESSIONS,
+  TOLD_VIRTUAL,
+} from './sizes.ts';
 
 const serverName = v.pipe(v.string(), v.regex(SERVER_NAME));
 const sessionName = v.pipe(v.string(), v.regex(SESSION_NAME));
@@ -58,6 +68,8 @@ export const failedFrame = v.strictObject({
   server: serverName,
   what: shownLine,
   stderr: v.pipe(v.array(shownLine), v.maxLength(FAILURE_LINES)),
+  /** Virtual servers that have it as a member. */
+  memberOf: v.optional(v.pipe(v.array(serverName), v.maxLength(MEMBER_OF))),
 });
 
 /** Tools that are not as they were pinned (LP33). */
@@ -67,6 +79,29 @@ export const heldFrame = v.strictObject({
   mode: v.picklist(['hold', 'warn', 'all']),
   count,
   tools: v.pipe(v.array(lineOf(HELD_NAME_CHARS)), v.maxLength(HELD_NAMES)),
+});
+
+/** A process, as the owner is told of it (LP34). */
+const runningProcess = v.strictObject({
+  server: serverName,
+  state: v.picklist(['starting', 'running', 'ending', 'warm']),
+  ageS: count,
+  pid: v.optional(count),
+  sessions: v.pipe(v.array(sessionName), v.maxLength(TOLD_SESSIONS)),
+});
+
+/** Which servers a virtual server consists of (LP34). */
+const virtualServer = v.strictObject({
+  server: serverName,
+  members: v.pipe(v.array(serverName), v.maxLength(TOLD_MEMBERS)),
+});
+
+/** What a runner has (LP34). */
+export const runningFrame = v.strictObject({
+  type: v.literal('running'),
+  count,
+  processes: v.pipe(v.array(runningProcess), v.maxLength(TOLD_PROCESSES)),
+  virtual: v.pipe(v.array(virtualServer), v.maxLength(TOLD_VIRTUAL)),
 });
 
 /** Whether it tells of any: in mode `all` no tool is counted. */
@@ -84,8 +119,10 @@ export const controlUp = v.variant('type', [
   withdrawFrame,
   failedFrame,
   heldFrame,
+  runningFrame,
 ]);
 export type FailedFrame = v.InferOutput<typeof failedFrame>;
+export type RunningFrame = v.InferOutput<typeof runningFrame>;
 export type HeldFrame = v.InferOutput<typeof heldFrame>;
 export type ControlUp = v.InferOutput<typeof controlUp>;
 export type HelloFrame = v.InferOutput<typeof helloFrame>;
@@ -142,6 +179,9 @@ export const redialFrame = v.strictObject({
   epoch: count,
 });
 
+/** The owner looks (LP34). */
+export const watchFrame = v.strictObject({ type: v.literal('watch') });
+
 /** Fleet actor → runner. */
 export const controlDown = v.variant('type', [
   controlWelcomeFrame,
@@ -150,6 +190,7 @@ export const controlDown = v.variant('type', [
   yieldFrame,
   closeFrame,
   redialFrame,
+  watchFrame,
 ]);
 export type ControlDown = v.InferOutput<typeof controlDown>;
 export type YieldFrame = v.InferOutput<typeof yieldFrame>;

@@ -83,3 +83,12 @@ export const FAILURE_LINES = 5;
 /** Of what is told of tools that are held back (LP33): names, and characters of a name. */
 export const HELD_NAMES = 8;
 export const HELD_NAME_CHARS = 64;
+
+/** Of what is told of what runs (LP34): processes, sessions of each, virtual servers, and members of each. */
+export const TOLD_PROCESSES = 64;
+export const TOLD_SESSIONS = 8;
+export const TOLD_VIRTUAL = 32;
+export const TOLD_MEMBERS = 32;
+
+/** Virtual servers that are named with a member that failed (LP32). */
+export const MEMBER_OF = 8;

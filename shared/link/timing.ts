@@ -144,3 +144,17 @@ export const DRAIN_FAREWELL_MS = 2_000;
 
 /** How long what is under way may wait in the network beside the line's own round trip. A call between bulk waits about as long. */
 export const QUEUE_MS = 300;
+
+// The owner looks at what runs (LP34).
+
+/** A runner is told again after this that the owner looks. */
+export const WATCH_AGAIN_MS = 10_000;
+
+/** So long after it was told so a runner says what runs. */
+export const WATCHED_MS = 15_000;
+
+/** How often it says so at most. */
+export const RUNNING_TOLD_MS = 1_000;
+
+/** How long what it said is shown: it says so again within {@link WATCH_AGAIN_MS} of each look. */
+export const RUNNING_SHOWN_MS = 30_000;

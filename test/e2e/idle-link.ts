@@ -24,4 +24,5 @@ export const idleLink = (
     yield: () => undefined,
     close: () => undefined,
     redial: () => undefined,
+    watch: () => undefined,
   });

@@ -9,8 +9,20 @@ import * as timing from '../../shared/link/timing.ts';
 const ROWS: Readonly<Record<string, readonly number[]>> = {
   message: [sizes.FRAME_BYTES],
   'reassembled frame': [PROCESS_LINE_BYTES, sizes.REASSEMBLED_BYTES - PROCESS_LINE_BYTES],
-  failure: [sizes.FAILURE_LINES, sizes.FAILURE_LINE_CHARS],
+  failure: [sizes.FAILURE_LINES, sizes.FAILURE_LINE_CHARS, sizes.MEMBER_OF],
   'held back': [sizes.HELD_NAMES, sizes.HELD_NAME_CHARS],
+  'told processes': [
+    sizes.TOLD_PROCESSES,
+    sizes.TOLD_SESSIONS,
+    sizes.TOLD_VIRTUAL,
+    sizes.TOLD_MEMBERS,
+  ],
+  watched: [
+    timing.WATCH_AGAIN_MS,
+    timing.WATCHED_MS,
+    timing.RUNNING_TOLD_MS,
+    timing.RUNNING_SHOWN_MS,
+  ],
   'events in a frame': [sizes.EVENTS_IN_FRAME],
   window: [sizes.START_WINDOW, sizes.MIN_WINDOW, sizes.MAX_WINDOW],
   parts: [sizes.MIN_WINDOW / 2, sizes.FRAME_BYTES, sizes.START_WINDOW],

@@ -232,6 +232,8 @@ export class RunnerNode {
         return this.sessions.get(frame.session)?.closedByEdge();
       case 'redial':
         return this.sessions.get(frame.session)?.redial(frame.epoch);
+      case 'watch':
+        return this.#say({ type: 'running', count: 0, processes: [], virtual: [] });
       case 'yield': {
         const gone = yieldedFor(frame, this.#held);
         if (gone) this.sessions.get(gone.session)?.giveWay();

@@ -16,7 +16,7 @@ import type {
   TicketScope,
   Withdrawal,
 } from '../../core/ports.ts';
-import { SHOWN_SESSIONS, type FleetLook } from '../../core/fleet-look.ts';
+import type { FleetLook } from '../../core/fleet-look.ts';
 import type { RecordQuery, RecordView } from '../../core/record.ts';
 import type { LogLine } from '../../core/log.ts';
 import { signTicket } from '../../access/ticket.ts';
@@ -106,12 +106,8 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
   }
 
   look(query: RecordQuery): FleetLook {
-    const now = Date.now();
-    const { view, effects } = this.rules.view(now);
-    const sessions = this.rules.newestSessions(SHOWN_SESSIONS, query.principal);
-    const recent = this.rules.recentCalls(now);
-    const look = { view, sessions, recent, record: this.#record.watch(query) };
-    return this.performed(effects, look);
+    const { look, effects } = this.rules.look(query.principal, Date.now());
+    return this.performed(effects, { ...look, record: this.#record.watch(query) });
   }
 
   dismiss(session: SessionName): boolean {

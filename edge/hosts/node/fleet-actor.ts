@@ -15,7 +15,7 @@ import type {
   TicketScope,
   Withdrawal,
 } from '../../core/ports.ts';
-import { SHOWN_SESSIONS, type FleetLook } from '../../core/fleet-look.ts';
+import type { FleetLook } from '../../core/fleet-look.ts';
 import type { RecordQuery, RecordRing, RecordView } from '../../core/record.ts';
 import { sha256 } from '../../access/digest.ts';
 import { signTicket } from '../../access/ticket.ts';
@@ -138,14 +138,9 @@ export class NodeFleetActor
   }
 
   async look(query: RecordQuery): Promise<FleetLook> {
-    const now = Date.now();
-    const { seen, effects } = this.inStep(() => {
-      const { view, effects } = this.rules.view(now);
-      const sessions = this.rules.newestSessions(SHOWN_SESSIONS, query.principal);
-      return { seen: { view, sessions, recent: this.rules.recentCalls(now) }, effects };
-    });
+    const { look, effects } = this.inStep(() => this.rules.look(query.principal, Date.now()));
     this.performAll(effects);
-    return { ...seen, record: this.#host.ring.read(query) };
+    return { ...look, record: this.#host.ring.read(query) };
   }
 
   async dismiss(session: SessionName): Promise<boolean> {

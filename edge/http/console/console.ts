@@ -6,7 +6,13 @@ import { auditAnswer } from './audit-export.ts';
 import { connectPage } from './connect-page.ts';
 import { el, type ViewElement } from './element.ts';
 import { eventsAnswer } from './stream.ts';
-import { CONSOLE_PAGES, type CallQuery, type ConsolePage, type LiveModel } from './facts.ts';
+import {
+  CONSOLE_PAGES,
+  type CallQuery,
+  type ConsoleFacts,
+  type ConsolePage,
+  type LiveModel,
+} from './facts.ts';
 import { framed, PAGES_OF_OWNER } from './frame.ts';
 import { callsHead, queryText } from './calls-view.ts';
 import { LIVE_VIEWS } from './live-views.ts';
@@ -19,6 +25,7 @@ import { tryPage, tryTool } from './try-page.ts';
 import { PAGE_LINES, Watch } from './watch.ts';
 import { asOwner, unreachable } from '../admin/owner.ts';
 import { endPersonSession } from '../oauth/person-session.ts';
+import { sleep } from '../exchange.ts';
 import { redirectTo } from './redirect.ts';
 import { refuse } from '../refuse.ts';
 import { urlOf } from '../request-url.ts';
@@ -126,6 +133,18 @@ const STILL_PAGES: Partial<
   try: tryPage,
 };
 
+const TELL_WHAT_RUNS: ReadonlySet<ConsolePage> = new Set(['servers', 'runners']);
+
+/** A runner answers within its round trip. One that does not is of an older version, or on a slow line. */
+const TELL_MS = 200;
+
+/** The first look has a runner asked what runs there, so whoever opens a page alone would see it at the second. */
+const isUntold = ({ runners, running, viewer }: ConsoleFacts): boolean =>
+  viewer.isOwner &&
+  runners.some(
+    ({ runner, isLinked }) => isLinked && !running.some((told) => told.runner === runner),
+  );
+
 async function showPage(
   context: ConsoleRequest,
   page: ConsolePage,
@@ -137,7 +156,12 @@ async function showPage(
   if (still) return framed(request, { title: page, viewer, page, body: await still(context) });
   if (!view) return notThere(request);
   const watch = new Watch(context, page === 'calls' ? query : {});
-  const { facts, lines, next } = await watch.look();
+  let look = await watch.look();
+  if (TELL_WHAT_RUNS.has(page) && isUntold(look.facts)) {
+    await sleep(TELL_MS);
+    look = await watch.look();
+  }
+  const { facts, lines, next } = look;
   const model: LiveModel = {
     facts,
     lines: lines.slice(-PAGE_LINES),

@@ -1,5 +1,6 @@
 // What the pages of the console are made of: the state of the edge as it is sent to whoever watches.
 import type { RecentCalls } from '../../core/fleet-look.ts';
+import type { RunningOf, RunningProcess } from '../../core/what-runs.ts';
 import type { EdgeState } from '../../core/state-words.ts';
 import type { Trail } from '../../core/sign-in-trail.ts';
 import type { KeptLine } from '../../core/record.ts';
@@ -40,6 +41,15 @@ export interface ShownSession {
   readonly awaySince?: number | undefined;
 }
 
+/** What a runner has, with its sessions as they are shown. */
+export interface ShownRunning extends Omit<RunningOf, 'processes'> {
+  readonly processes: readonly ShownProcess[];
+}
+
+export interface ShownProcess extends Omit<RunningProcess, 'sessions'> {
+  readonly sessions: readonly string[];
+}
+
 /** The state of the edge; for a person, of what is theirs: the members about anything else are empty then. */
 export interface ConsoleFacts extends EdgeState {
   /** The edge's clock, ms since the epoch. */
@@ -49,6 +59,8 @@ export interface ConsoleFacts extends EdgeState {
   readonly shownSessions: readonly ShownSession[];
   /** Of servers that were called of late. */
   readonly recent: readonly RecentCalls[];
+  /** Of runners that told of late what runs there. */
+  readonly running: readonly ShownRunning[];
   /** The newest first. */
   readonly trails: readonly Trail[];
 }

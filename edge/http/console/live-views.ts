@@ -1,6 +1,7 @@
 // The pages of the console that live: what the edge is doing now. The same function makes them on the server and in the browser.
 import { el, type ViewChild, type ViewElement } from './element.ts';
 import type { ConsolePage, LiveModel, ShownSession } from './facts.ts';
+import { membersInWords, processesPart } from './running-view.ts';
 import { signInsView } from './sign-ins-view.ts';
 import { callList, callsView } from './calls-view.ts';
 import { actionForm, ago, badge, empty, heading, tableOf, textBlock, words } from './parts.ts';
@@ -9,6 +10,7 @@ import {
   aboutInWords,
   attentionOf,
   counted,
+  failedInWords,
   durationInWords,
   ownAttentionOf,
   ownStateInWords,
@@ -82,6 +84,8 @@ interface ShownServer {
   readonly sessions: number;
   readonly failing: FailingServer | undefined;
   readonly recent: RecentCalls | undefined;
+  /** Of a virtual server. */
+  readonly members: string | undefined;
 }
 
 function serversView({ facts }: LiveModel): ViewElement {
@@ -97,6 +101,7 @@ function serversView({ facts }: LiveModel): ViewElement {
       sessions: facts.shownSessions.filter((session) => session.server === server).length,
       failing: facts.failing.find((failure) => failure.server === server),
       recent: facts.recent.find((calls) => calls.server === server),
+      members: membersInWords(server, facts),
     },
   }));
   return el(
@@ -115,7 +120,10 @@ function serversView({ facts }: LiveModel): ViewElement {
           [
             {
               title: 'Server',
-              cell: ({ server }) => el('a', { href: `/-/servers?server=${server}` }, server),
+              cell: ({ server, members }) => [
+                el('a', { href: `/-/servers?server=${server}` }, server),
+                members !== undefined && el('span', { class: 'hint' }, ` of ${members}`),
+              ],
             },
             {
               title: 'State',
@@ -181,7 +189,10 @@ function runnersView({ facts, now }: LiveModel): ViewElement {
           ],
           rows,
         ),
-    ...facts.runners.map((runner) => failuresPart(runner, now)),
+    ...facts.runners.flatMap((runner) => [
+      processesPart(runner, facts, now),
+      failuresPart(runner, now),
+    ]),
   );
 }
 
@@ -192,11 +203,17 @@ const failuresPart = ({ runner, failures = [] }: RunnerView, now: number): ViewE
     'section',
     { class: 'panel', key: `failures ${runner}`, 'aria-label': `What failed on ${runner}` },
     el('h2', {}, `What failed on ${runner}`),
-    ...failures.map(({ server, what, stderr, at }) =>
+    ...failures.map(({ server, memberOf, what, stderr, at }) =>
       el(
         'div',
         { class: 'tool', key: server },
-        el('p', {}, el('strong', {}, server), ` ${what}, `, ago(at, now)),
+        el(
+          'p',
+          {},
+          el('strong', {}, failedInWords({ server, memberOf })),
+          ` ${what}, `,
+          ago(at, now),
+        ),
         stderr.length > 0 &&
           textBlock(`The last lines that ${server} wrote`, el('code', {}, stderr.join('\n'))),
       ),

@@ -1,5 +1,5 @@
 // What a watcher of the console sees, look after look: the facts of the edge, and the calls that came since. A person sees what is theirs.
-import type { CallQuery, ConsoleFacts, ShownSession } from './facts.ts';
+import type { CallQuery, ConsoleFacts, ShownRunning, ShownSession } from './facts.ts';
 import { toldName } from '../told-name.ts';
 import { serversOf } from './own-servers.ts';
 import type { ConsoleRequest } from './request.ts';
@@ -9,6 +9,7 @@ import { OwnLines } from '../../core/own-lines.ts';
 import type { RunnerView } from '../../core/ports.ts';
 import { fitsQuery, type KeptLine } from '../../core/record.ts';
 import type { FleetLook, SessionView } from '../../core/fleet-look.ts';
+import type { RunningOf } from '../../core/what-runs.ts';
 import { SignInTrails } from '../../core/sign-in-trail.ts';
 import { WatchedRecord } from '../../core/watched-record.ts';
 
@@ -67,7 +68,7 @@ export class Watch {
     this.#trails.take(came);
     const { problems } = this.#context.settings;
     const facts = await this.#ownFacts(look);
-    const { view, recent } = look;
+    const { view, recent, running } = look;
     return {
       ...facts,
       runners: view.runners,
@@ -77,6 +78,7 @@ export class Watch {
       trails: this.#trails.all,
       stuck: this.#trails.stuck(facts.at),
       changed: this.#context.seenTools.changed(facts.at),
+      running: await Promise.all(running.map(shownRunning)),
     };
   }
 
@@ -107,6 +109,7 @@ export class Watch {
       trails: [],
       stuck: [],
       changed: [],
+      running: [],
     };
   }
 
@@ -119,6 +122,25 @@ export class Watch {
       )
       .slice(-PAGE_LINES);
   }
+}
+
+async function shownRunning({
+  runner,
+  count,
+  processes,
+  virtual,
+}: RunningOf): Promise<ShownRunning> {
+  return {
+    runner,
+    count,
+    processes: await Promise.all(
+      processes.map(async ({ sessions, ...process }) => ({
+        ...process,
+        sessions: await Promise.all(sessions.map(toldName)),
+      })),
+    ),
+    virtual,
+  };
 }
 
 async function shown(

@@ -319,6 +319,20 @@ describe('[LP32] [F-733] a runner tells of a process that failed', () => {
     expect(failures()).toBeUndefined();
   });
 
+  test('[F-931] that is only a member is kept under the virtual servers that the runner may offer', () => {
+    const fleet = new DrivenFleet();
+    const vm = fleet.link('vm', { servers: ['work', 'files'] });
+    fleet.say(vm, { ...failed('github'), memberOf: ['work', 'secret'] });
+    fleet.say(vm, { ...failed('others'), memberOf: ['secret'] });
+    fleet.say(vm, { ...failed('files'), memberOf: ['work'] });
+    expect(
+      fleet.view.runners[0]?.failures?.map(({ server, memberOf }) => [server, memberOf]),
+    ).toEqual([
+      ['files', undefined],
+      ['github', ['work']],
+    ]);
+  });
+
   test('no more than 32 of a runner', () => {
     const fleet = new DrivenFleet();
     const servers = Array.from({ length: 40 }, (_, at) => `s${at}`);
@@ -334,10 +348,105 @@ describe('[LP32] [F-733] a runner tells of a process that failed', () => {
     { ...failed('files'), stderr: Array.from({ length: 6 }, () => 'x') },
     { ...failed('files'), stderr: ['\u001b[2J'] },
     { ...failed('files'), command: 'rm' },
+    { ...failed('files'), memberOf: Array.from({ length: 9 }, () => 'work') },
   ])('what is more than that, or controls a terminal, is fatal', (frame) => {
     const fleet = new DrivenFleet();
     const vm = fleet.link('vm', { servers: ['files'] });
     fleet.say(vm, frame);
+    expect(fleet.effects).toContainEqual(
+      expect.objectContaining({ do: 'close', socket: vm, code: CLOSE.protocol }),
+    );
+  });
+});
+
+describe('[LP34] [F-930] a runner tells what runs there', () => {
+  const shown = { server: 'files', state: 'running', pid: 4711, sessions: [] };
+  const process = { ...shown, ageS: 60 };
+  const running = (more: object = {}) => ({
+    type: 'running' as const,
+    count: 1,
+    processes: [process],
+    virtual: [],
+    ...more,
+  });
+
+  test('once the owner looks, and every 10 s while somebody does; a person asks for nothing', () => {
+    const fleet = new DrivenFleet();
+    const vm = fleet.link('vm');
+    const asked = () => fleet.frames(vm, 'watch').length;
+    fleet.look('ann');
+    expect([asked(), fleet.look('ann').running]).toEqual([0, []]);
+    fleet.look();
+    fleet.now += 9_999;
+    fleet.look();
+    expect(asked()).toBe(1);
+    fleet.now += 1;
+    fleet.look();
+    expect(asked()).toBe(2);
+    fleet.sleep();
+    fleet.look();
+    expect(asked()).toBe(3);
+  });
+
+  test('and it is shown to the owner alone, for 30 s, and while the runner is linked', () => {
+    const fleet = new DrivenFleet();
+    const vm = fleet.link('vm', { servers: ['files', 'work'] });
+    const virtual = [
+      { server: 'work', members: ['files', 'hidden'] },
+      { server: 'secret', members: ['files'] },
+    ];
+    fleet.say(vm, running({ virtual }));
+    const [first] = fleet.look().running;
+    expect(first).toEqual({
+      runner: 'vm',
+      count: 1,
+      processes: [{ ...shown, startedAt: fleet.now - 60_000 }],
+      virtual: virtual.slice(0, 1),
+    });
+    expect(fleet.look('ann').running).toEqual([]);
+    // Whole seconds on the way there: it is the same process, which has begun when it had.
+    fleet.now += 10_900;
+    fleet.say(vm, running({ processes: [{ ...process, ageS: 70 }] }));
+    expect(fleet.look().running[0]?.processes).toEqual(first?.processes);
+    // Another has its number.
+    fleet.say(vm, running({ processes: [{ ...process, ageS: 1 }] }));
+    expect(fleet.look().running[0]?.processes[0]?.startedAt).toBe(fleet.now - 1_000);
+    fleet.now += 29_999;
+    expect(fleet.look().running).toHaveLength(1);
+    fleet.now += 1;
+    expect(fleet.look().running).toEqual([]);
+    fleet.say(vm, running());
+    fleet.cut(vm);
+    expect(fleet.look().running).toEqual([]);
+    const again = fleet.link('vm');
+    expect(fleet.look().running).toEqual([]);
+    expect(fleet.frames(again, 'watch')).toHaveLength(1);
+  });
+
+  test('nothing of it is written', () => {
+    const fleet = new DrivenFleet();
+    const vm = fleet.link('vm');
+    const before = JSON.stringify([fleet.store.runners(), fleet.store.sessions()]);
+    fleet.look();
+    fleet.say(vm, running());
+    expect(JSON.stringify([fleet.store.runners(), fleet.store.sessions()])).toBe(before);
+  });
+
+  test.each([
+    { processes: [{ ...process, command: 'rm' }] },
+    { processes: [{ ...process, env: {} }] },
+    { processes: [{ ...process, pid: -1 }] },
+    { processes: [{ ...process, state: 'odd' }] },
+    { processes: Array.from({ length: 65 }, () => process) },
+    { processes: [{ ...process, sessions: Array.from({ length: 9 }, () => 's'.repeat(22)) }] },
+    { processes: [{ ...process, sessions: ['../x'] }] },
+    { virtual: Array.from({ length: 33 }, () => ({ server: 'work', members: [] })) },
+    { virtual: [{ server: 'work', members: Array.from({ length: 33 }, () => 'files') }] },
+    { virtual: [{ server: 'work', members: ['a b'] }] },
+  ])('what is more than that is fatal', (more) => {
+    const fleet = new DrivenFleet();
+    const vm = fleet.link('vm');
+    fleet.say(vm, running(more));
     expect(fleet.effects).toContainEqual(
       expect.objectContaining({ do: 'close', socket: vm, code: CLOSE.protocol }),
     );

@@ -212,6 +212,13 @@ export class DrivenFleet {
     this.#perform(this.#fleet.review(this.now));
   }
 
+  /** What the owner sees, or a principal. */
+  look(principal?: string) {
+    const { look, effects } = this.#fleet.look(principal, this.now);
+    this.#perform(effects);
+    return look;
+  }
+
   get view() {
     return this.#fleet.view(this.now).view;
   }

@@ -110,6 +110,24 @@ describe('[F-733] a server that fails', () => {
     expect(attentionOf(state({ runners: silent, failing }), NOW)[0]?.what).toMatch(/code 3\.$/u);
   });
 
+  test('[F-931] is named as the member that it is, under the virtual server that clients call', () => {
+    const failed = { ...failure(NOW - 9_000, ['no key']), memberOf: ['work'] };
+    const runners = [runner('vm1', { failures: [failed] })];
+    expect(attentionOf(state({ runners }), NOW)).toMatchObject([
+      {
+        level: 'warn',
+        what: 'member mail of work failed on vm1 9 s ago: its process exited with code 3: “no key”.',
+      },
+    ]);
+    const ofWork = [{ server: 'work', fault: 'process_exited', at: NOW, times: 1 }];
+    expect(attentionOf(state({ runners, failing: ofWork }), NOW)).toMatchObject([
+      {
+        level: 'bad',
+        what: 'work fails: process_exited, 1 time, last 0 s ago. The process of its member mail exited with code 3: “no key”.',
+      },
+    ]);
+  });
+
   test('is named too if it failed under a call, for ten minutes', () => {
     const runners = [runner('vm1', { failures: [failure(NOW - 9_000, ['trace', 'no key'])] })];
     expect(attentionOf(state({ runners }), NOW)).toMatchObject([

@@ -3,6 +3,7 @@ import { EdgeTally } from '../../../edge/core/tally.ts';
 import { Figures } from '../../../shared/figures.ts';
 import { createEdge } from '../../../edge/http/app.ts';
 import { Access } from '../../../edge/core/access.ts';
+import type { RunningOf } from '../../../edge/core/what-runs.ts';
 import type { RecentCalls, SessionView } from '../../../edge/core/fleet-look.ts';
 import type { LogLine } from '../../../edge/core/log.ts';
 import type { KeptLine, RecordView } from '../../../edge/core/record.ts';
@@ -203,6 +204,7 @@ export class PlayedEdge {
   /** What the fleet has recorded, and how calls went of late; all of it, whoever it is asked for. */
   recorded: readonly KeptLine[] = [];
   recent: readonly RecentCalls[] = [];
+  running: readonly RunningOf[] = [];
   /** Of the runner that offers its servers. */
   runner: Partial<RunnerView> = {};
   /** Policies of which the fleet was told. */
@@ -230,6 +232,7 @@ export class PlayedEdge {
             view,
             sessions: this.shownSessions,
             recent: this.recent,
+            running: this.running,
             record: this.#record(),
           };
         },

@@ -10,6 +10,7 @@ const failure = {
   what: 'exited with code 1',
   stderr: ['one', '', 'two'],
   isPersonal: false,
+  memberOf: [],
 };
 
 describe('[LP32] [F-733] of a process that failed', () => {
@@ -31,6 +32,13 @@ describe('[LP32] [F-733] of a process that failed', () => {
   test('what it wrote is not, where it had something of a person', () => {
     expect(new ToldFailures().told({ ...failure, isPersonal: true }, 0)).toMatchObject({
       stderr: [],
+    });
+  });
+
+  test('of which virtual servers it is a member is told, of no more than eight', () => {
+    const memberOf = Array.from({ length: 9 }, (_, at) => `virtual-${at}`);
+    expect(new ToldFailures().told({ ...failure, memberOf }, 0)).toMatchObject({
+      memberOf: memberOf.slice(0, 8),
     });
   });
 

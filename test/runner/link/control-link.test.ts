@@ -63,6 +63,7 @@ async function dialled() {
     open: ignored,
     spare: ignored,
     yield: ignored,
+    watch: ignored,
     close: ignored,
     redial: ignored,
   });

@@ -55,7 +55,11 @@ async function poolOf(seconds: number, args = [program, String(seconds)]) {
 
 /** A session of a person: its process, and what that says of its secret. */
 function session(pool: ProcessPool, id: string) {
-  const share = new SessionShare(pool, { principal: id, person: { id } });
+  const share = new SessionShare(pool, {
+    session: `session of ${id}`,
+    principal: id,
+    person: { id },
+  });
   const taken = share.take();
   if (!taken.ok) throw new Error(taken.fault.message);
   const { process } = taken;
@@ -125,7 +129,7 @@ test('[F-821] nor has what it is shown of a member of a virtual server', async (
   const { config, pool, keep } = await poolOf(0, ['-c', script]);
   keep('ann', 'the secret of ann');
   const process = virtualProcess({
-    open: { clientKind: 'streamable', principal: 'ann', person: { id: 'ann' } },
+    open: { session: 's', clientKind: 'streamable', principal: 'ann', person: { id: 'ann' } },
     virtual: {
       ...config,
       name: 'work',

@@ -19,7 +19,7 @@ function share(next: () => Record<string, string>) {
       learned: () => undefined,
       quote: () => '',
     },
-    { principal: 'ann' },
+    { session: 's', principal: 'ann' },
   );
 }
 

@@ -39,8 +39,21 @@ const modelOf = (name: string): LiveModel => ({
         spares: 0,
         from: name,
         version: VERSION,
-        failures: [{ server: name, what: name, stderr: [name, name], at: NOW }],
+        failures: [
+          { server: name, what: name, stderr: [name, name], at: NOW },
+          { server: `${name}2`, memberOf: [name], what: name, stderr: [], at: NOW },
+        ],
         held: [{ server: name, mode: 'hold', count: 1, tools: [name] }],
+      },
+      {
+        runner: `${name}2`,
+        isLinked: true,
+        since: NOW - 9_000,
+        isDraining: false,
+        servers: [],
+        sessions: 1,
+        capacity: 3,
+        spares: 1,
       },
     ],
     servers: [name],
@@ -65,6 +78,16 @@ const modelOf = (name: string): LiveModel => ({
     failing: [{ server: name, fault: 'process_exited', at: NOW, times: 1 }],
     stuck: [{ app: name, missing: name, at: NOW }],
     changed: [{ server: name, tools: [name] }],
+    running: [
+      {
+        runner: `${name}2`,
+        count: 2,
+        processes: [
+          { server: name, state: 'running', pid: 4711, sessions: [name], startedAt: NOW - 9_000 },
+        ],
+        virtual: [{ server: name, members: [name] }],
+      },
+    ],
   },
   lines: [
     {
