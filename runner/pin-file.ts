@@ -14,7 +14,9 @@ import {
   withAccepted,
   withHeld,
   withPinned,
+  withShown,
   type Pin,
+  type PinChoice,
   type PinEra,
   type Pins,
   type SeenPin,
@@ -84,20 +86,36 @@ export function writePins(path: string, pins: Pins, server: string, own: ServerP
   replaceText(path, pinsText(new Map(pins).set(server, own)));
 }
 
-/** Lets in what is held back of these servers: the tool of this name, or all. Throws what the system refuses. */
-export function acceptPins(
-  path: string,
-  pins: Pins,
-  servers: readonly string[],
-  only?: string,
-): void {
-  const next = new Map(pins);
-  for (const server of servers) {
-    const own = pins.get(server);
-    if (own) next.set(server, withAccepted(own, only));
-  }
-  replaceText(path, pinsText(next));
+/** Chooses among what is held back of all servers. */
+type PinsChoice = (server: string, tool: string, pin: Pin) => boolean;
+
+/** Lets in what is chosen of what is held back. Throws what the system refuses. */
+export function acceptPins(path: string, pins: Pins, isChosen: PinsChoice): void {
+  replaceText(path, pinsText(changed(pins, withAccepted, isChosen)));
 }
+
+/**
+ * Notes what a person was shown of what is held back. The file is read for it: what has come in place of that meanwhile was not shown.
+ * Throws what the system refuses.
+ */
+export function noteShown(path: string, isShown: PinsChoice): void {
+  const now = readPins(path);
+  if (!now.ok) return;
+  const [before, after] = [pinsText(now.pins), pinsText(changed(now.pins, withShown, isShown))];
+  if (after !== before) replaceText(path, after);
+}
+
+const changed = (
+  pins: Pins,
+  change: (own: ServerPins, isChosen: PinChoice) => ServerPins,
+  isChosen: PinsChoice,
+): Pins =>
+  new Map(
+    [...pins].map(([server, own]) => [
+      server,
+      change(own, (tool, pin) => isChosen(server, tool, pin)),
+    ]),
+  );
 
 export const pinOf = (text: string): Pin => ({
   digest: `sha256:${createHash('sha256').update(text).digest('hex')}`,
@@ -180,7 +198,7 @@ export class ServerPinBook {
       },
       same: (tool) => this.#definitions.same(tool),
       holdsBack: this.#mode === 'hold',
-      refusal: `This tool is held back: it is new, or its definition is not the one that was pinned. The owner of the runner can let it in: mcp-bridge pins accept ${this.#server}`,
+      refusal: `This tool is held back: it is new, or its definition is not the one that was pinned. The owner of the runner can look at it and let it in: mcp-bridge pins diff ${this.#server}, then mcp-bridge pins accept ${this.#server}`,
       listed: (tools) => this.#listed(tools, era),
       accepts: (tool) => this.#accepts(tool, era),
     };

@@ -548,12 +548,25 @@ export const COMMANDS = {
       'pins [list] [--config <file>]',
       'pins diff [<server> [<tool>]] [--config <file>]',
       'pins accept [<server> [<tool>]] [--config <file>]',
+      'pins accept <server> <tool> --digest <digest> [--config <file>]',
     ],
     about: [
-      'A server with "pin": true in its "bridge" keeps its tools as they were first seen, in a lock file beside the config (mcp.lock.json). What is new or has changed since is held back. diff shows it, with all that hides in it written out; accept lets it in, also in a runner that serves.',
+      'A server with "pin": true in its "bridge" keeps its tools as they were first seen, in a lock file beside the config (mcp.lock.json). What is new or has changed since is held back. diff shows it, with all that hides in it written out; accept lets in what was shown so, also in a runner that serves, and nothing that has come in its place since.',
     ],
     words: ['list', 'diff', 'accept'],
-    options: { config: RUNNER_FILE.config, json: JSON_OUTPUT },
+    options: {
+      config: RUNNER_FILE.config,
+      digest: {
+        type: 'string',
+        value: 'digest',
+        help: 'let in this definition, by the digest that diff has shown',
+      },
+      'all-current': {
+        type: 'boolean',
+        help: 'let in whatever is held back now, seen or not',
+      },
+      json: JSON_OUTPUT,
+    },
   },
   schema: {
     summary: 'print the JSON Schema of the config file',

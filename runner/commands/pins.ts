@@ -2,13 +2,22 @@
 // itself, since it looks at the lock file before it judges.
 import { resolve } from 'node:path';
 
-import { PIN_ERAS, pinBefore, pinDiff, type Pinned, type ServerPins } from '../core/pins.ts';
+import {
+  DIGEST_DIGITS,
+  PIN_ERAS,
+  pinBefore,
+  pinDiff,
+  shortDigest,
+  type Pin,
+  type Pinned,
+  type ServerPins,
+} from '../core/pins.ts';
 import { visibleText } from '../log.ts';
 import { print, printError } from '../output.ts';
-import { acceptPins, lockFileOf, readPins } from '../pin-file.ts';
+import { acceptPins, lockFileOf, noteShown, readPins } from '../pin-file.ts';
 import { errorCode } from '../error-code.ts';
 import { writeFix } from '../write-fix.ts';
-import { EXIT, printUsage, readArguments, type Arguments } from './arguments.ts';
+import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
 import { configFileOf } from './settings.ts';
 import { shownName } from './shown-name.ts';
 import { tableText } from './table.ts';
@@ -21,6 +30,10 @@ interface Held {
   readonly kind: 'new' | 'changed';
   /** Only clients of this era get it, since others were shown it otherwise. */
   readonly era: (typeof PIN_ERAS)[number];
+  /** What stands for this definition. */
+  readonly digest: string;
+  /** A person was shown it. */
+  readonly shown: boolean;
   readonly diff: readonly string[];
 }
 
@@ -35,6 +48,11 @@ export function pinsCommand(argv: readonly string[]): number {
     printUsage(usageProblem('pins', what));
     return EXIT.usage;
   }
+  const mistake = mistakeIn(given, word);
+  if (mistake !== undefined) {
+    printUsage(usageProblem('pins', mistake));
+    return EXIT.usage;
+  }
   const file = lockFileOf(resolve(configFileOf(given)));
   const reading = readPins(file);
   if (!reading.ok) return failed(`${file} ${reading.what}`, 'Put it right, or remove it.');
@@ -43,6 +61,23 @@ export function pinsCommand(argv: readonly string[]): number {
     return failed(`no tool of ${shownName(server)} is pinned in ${file}`, 'See: mcp-bridge pins');
   return action({ given, file, wanted, tool, pins: reading.pins });
 }
+
+function mistakeIn(given: Arguments, word: string): string | undefined {
+  const digest = textOf(given, 'digest');
+  const isAll = given.values[ALL_CURRENT] === true;
+  if (digest === undefined && !isAll) return undefined;
+  if (word !== 'accept') return '--digest and --all-current are for accept';
+  if (digest === undefined) return undefined;
+  if (isAll || given.words.length < 3) return '--digest is for one tool: say its server and name';
+  return DIGEST.test(digest)
+    ? undefined
+    : `--digest takes ${DIGEST_DIGITS} digits, as diff shows them`;
+}
+
+const ALL_CURRENT = 'all-current';
+
+/** As many digits as {@link DIGEST_DIGITS}, up to those of the whole. */
+const DIGEST = /^(?:sha256:)?[0-9a-f]{32,64}$/u;
 
 interface Wish {
   readonly given: Arguments;
@@ -75,40 +110,75 @@ function list({ given, file, wanted }: Wish): number {
   return EXIT.ok;
 }
 
-function diff({ given, wanted, tool }: Wish): number {
+function diff({ given, file, wanted, tool }: Wish): number {
   const held = heldIn(wanted, tool);
-  if (given.values['json'] === true) {
-    print(`${JSON.stringify({ held })}\n`);
-    return EXIT.ok;
-  }
-  if (held.length === 0) print('Nothing is held back.\n');
-  for (const each of held) {
-    const of = each.era === 'modern' ? ', for 2026-07-28 clients' : '';
-    print(`${shownName(each.server)} ${shownName(each.tool)} (${each.kind}${of})\n`);
-    for (const line of each.diff) print(`  ${visibleText(line)}\n`);
+  if (given.values['json'] === true) print(`${JSON.stringify({ held })}\n`);
+  else if (held.length === 0) print('Nothing is held back.\n');
+  else
+    for (const each of held) {
+      const of = each.era === 'modern' ? ', for 2026-07-28 clients' : '';
+      const digest = `digest ${each.digest}`;
+      print(`${shownName(each.server)} ${shownName(each.tool)} (${each.kind}${of}; ${digest})\n`);
+      for (const line of each.diff) print(`  ${visibleText(line)}\n`);
+    }
+  try {
+    noteShown(file, (server, name, pin) =>
+      held.some((each) => each.server === server && each.tool === name && isOf(each, pin)),
+    );
+  } catch (error) {
+    const code = errorCode(error) ?? 'unknown error';
+    printError(`mcp-bridge pins: that you saw this cannot be noted in ${file} (${code}).\n`);
   }
   return EXIT.ok;
 }
+
+const isOf = ({ digest }: Held, pin: Pin): boolean => digest === shortDigest(pin);
 
 function accept({ given, file, pins, wanted, tool }: Wish): number {
   const held = heldIn(wanted, tool);
   if (held.length === 0 && tool !== undefined)
     return failed(`no tool ${shownName(tool)} is held back`, 'See: mcp-bridge pins');
+  const digest = textOf(given, 'digest')?.replace('sha256:', '').slice(0, DIGEST_DIGITS);
+  const isAll = given.values[ALL_CURRENT] === true;
+  const isAccepted = (each: Held): boolean =>
+    isAll || (digest === undefined ? each.shown : each.digest === digest);
+  const accepted = held.filter(isAccepted);
+  const unseen = digest === undefined ? held.filter((each) => !isAccepted(each)) : [];
+  if (digest !== undefined && accepted.length === 0)
+    return failed(
+      `what is held back of ${shownName(tool ?? '')} has another digest`,
+      'It has changed since, so look at it again: mcp-bridge pins diff',
+    );
   try {
-    const servers = wanted.flatMap(([server, own]) => (own.held.size > 0 ? [server] : []));
-    if (servers.length > 0) acceptPins(file, pins, servers, tool);
+    if (accepted.length > 0)
+      acceptPins(file, pins, (server, name, pin) =>
+        accepted.some((each) => each.server === server && each.tool === name && isOf(each, pin)),
+      );
   } catch (error) {
     const code = errorCode(error) ?? 'unknown error';
     return failed(`${file} cannot be written (${code})`, `${writeFix(code)}.`);
   }
-  const accepted = held.map((each) => ({ server: each.server, tool: each.tool }));
-  if (given.values['json'] === true) print(`${JSON.stringify({ accepted })}\n`);
-  else if (held.length === 0) print('Nothing is held back.\n');
-  else
-    for (const each of new Set(accepted.map(({ server, tool: name }) => `${server} ${name}`)))
-      print(`${shownName(each)} is let in.\n`);
-  return EXIT.ok;
+  const [letIn, left] = [namesOf(accepted), namesOf(unseen)];
+  if (given.values['json'] === true)
+    print(`${JSON.stringify({ accepted: letIn, ...(left.length > 0 && { unseen: left }) })}\n`);
+  else {
+    if (held.length === 0) print('Nothing is held back.\n');
+    for (const each of letIn) print(`${shownName(`${each.server} ${each.tool}`)} is let in.\n`);
+  }
+  for (const { server, tool: name } of left)
+    failed(
+      `${shownName(`${server} ${name}`)} is not let in: as it is now, nobody was shown it`,
+      `Look at it: mcp-bridge pins diff ${shownName(server)}. Or let in whatever there is: --${ALL_CURRENT}`,
+    );
+  return left.length > 0 ? EXIT.failed : EXIT.ok;
 }
+
+/** Each tool once. */
+const namesOf = (held: readonly Held[]): Pick<Held, 'server' | 'tool'>[] => [
+  ...new Map(
+    held.map(({ server, tool }) => [JSON.stringify([server, tool]), { server, tool }]),
+  ).values(),
+];
 
 function heldIn(wanted: Wish['wanted'], only?: string): Held[] {
   return wanted.flatMap(([server, { tools, held }]) =>
@@ -127,7 +197,10 @@ function heldOf(server: string, tool: string, held: Pinned, known: Pinned | unde
     seen.add(pin.digest);
     const before = pinBefore(known, era);
     const kind = before ? ('changed' as const) : ('new' as const);
-    return [{ server, tool, kind, era, diff: pinDiff(before, pin) }];
+    const shown = pin.isShown === true;
+    return [
+      { server, tool, kind, era, digest: shortDigest(pin), shown, diff: pinDiff(before, pin) },
+    ];
   });
 }
 

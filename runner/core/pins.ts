@@ -15,6 +15,8 @@ export interface Pin {
   readonly digest: string;
   /** For people; null if it is too large to be kept. */
   readonly definition: unknown;
+  /** A person was shown it while it was held back. */
+  readonly isShown?: true;
 }
 
 /** What is known of one tool; of equal definitions for both eras, one is kept. */
@@ -70,17 +72,46 @@ export function withHeld({ tools, held }: ServerPins, { name, era, pin }: SeenPi
   return { tools, held: new Map(held).set(name, { ...held.get(name), [era]: pin }) };
 }
 
-/** Lets in what is held back: the tool of this name, or all. */
-export function withAccepted({ tools, held }: ServerPins, only?: string): ServerPins {
+/** Chooses among what is held back. */
+export type PinChoice = (tool: string, pin: Pin) => boolean;
+
+/** Lets in what is chosen of what is held back. */
+export function withAccepted({ tools, held }: ServerPins, isChosen: PinChoice): ServerPins {
   const next = new Map(tools);
   const left = new Map(held);
   for (const [name, pinned] of held) {
-    if (only !== undefined && name !== only) continue;
-    next.set(name, { ...next.get(name), ...pinned });
-    left.delete(name);
+    const rest: Partial<Record<PinEra, Pin>> = {};
+    for (const era of PIN_ERAS) {
+      const pin = pinned[era];
+      if (!pin) continue;
+      const { digest, definition } = pin;
+      if (isChosen(name, pin)) next.set(name, { ...next.get(name), [era]: { digest, definition } });
+      else rest[era] = pin;
+    }
+    if (Object.keys(rest).length > 0) left.set(name, rest);
+    else left.delete(name);
   }
   return { tools: next, held: left };
 }
+
+/** Notes of what is held back that a person was shown it: what comes in place of that was not. */
+export function withShown({ tools, held }: ServerPins, isShown: PinChoice): ServerPins {
+  const next = new Map(held);
+  for (const [name, pinned] of held)
+    for (const era of PIN_ERAS) {
+      const pin = pinned[era];
+      if (pin && isShown(name, pin))
+        next.set(name, { ...next.get(name), [era]: { ...pin, isShown: true } });
+    }
+  return { tools, held: next };
+}
+
+/** Hexadecimal digits of a digest that stand for a definition. Fewer could be met by a server that looks for two definitions with the same. */
+export const DIGEST_DIGITS = 32;
+
+/** A digest as people copy it. */
+export const shortDigest = ({ digest }: Pin): string =>
+  digest.slice(digest.indexOf(':') + 1).slice(0, DIGEST_DIGITS);
 
 /** The pins in the text of a lock file; undefined if it is none. */
 export function pinsIn(text: string): Pins | undefined {
@@ -112,8 +143,10 @@ function pinnedIn(value: unknown): Map<string, Pinned> | undefined {
     for (const era of PIN_ERAS) {
       const pin = eras[era];
       if (pin === undefined) continue;
-      if (!isObject(pin) || typeof pin['digest'] !== 'string') return undefined;
-      pinned[era] = { digest: pin['digest'], definition: pin['definition'] ?? null };
+      const digest = isObject(pin) ? pin['digest'] : undefined;
+      if (!isObject(pin) || typeof digest !== 'string') return undefined;
+      const { definition = null, shown } = pin;
+      pinned[era] = { digest, definition, ...(shown === true && { isShown: true }) };
     }
     all.set(name, pinned);
   }
@@ -123,11 +156,19 @@ function pinnedIn(value: unknown): Map<string, Pinned> | undefined {
 /** The text of a lock file: a line for each member, all in order, so that it differs only where something has changed. */
 export function pinsText(pins: Pins): string {
   const servers = sorted(pins, ({ tools, held }) => ({
-    tools: sorted(tools, (pinned) => pinned),
-    ...(held.size > 0 && { held: sorted(held, (pinned) => pinned) }),
+    tools: sorted(tools, written),
+    ...(held.size > 0 && { held: sorted(held, written) }),
   }));
   return `${JSON.stringify({ version: VERSION, servers }, null, 2)}\n`;
 }
+
+const written = (pinned: Pinned): object =>
+  Object.fromEntries(
+    Object.entries(pinned).map(([era, { isShown, ...pin }]) => [
+      era,
+      { ...pin, ...(isShown && { shown: true }) },
+    ]),
+  );
 
 function sorted<Value>(map: ReadonlyMap<string, Value>, of: (value: Value) => object): object {
   const names = [...map].toSorted(([one], [other]) => (one < other ? -1 : 1));

@@ -78,7 +78,7 @@ test('[LP33] [F-735] the console names them, also after the runner or the edge w
   await untilTold(HELD, 'warned: 1 tool is not as pinned, and is served all the same (extra).');
 
   // Nobody calls: that it is let in is noticed all the same.
-  const accept = ['pins', 'accept', 'told', `--config=${bridge.files.config}`];
+  const accept = ['pins', 'accept', 'told', '--all-current', `--config=${bridge.files.config}`];
   await promisify(execFile)(process.execPath, [program, ...accept]);
   await vi.waitFor(async () => expect(await overview()).not.toContain('told:'), PATIENCE);
   await untilTold('warned: 1 tool');

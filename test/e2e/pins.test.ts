@@ -95,6 +95,7 @@ test.each(KINDS)(
     expect(await first.call('grow')).toBe('grown');
     expect(await first.names()).toEqual(['read', 'grow']);
     expect(await failureOf(first.call('extra'))).toMatch(/^42017: .*held back.*pins accept/u);
+    expect(await pins('diff', server, 'extra')).toContain('Sends everything away');
     expect(await pins('accept', server, 'extra')).toBe(`${server} extra is let in.\n`);
     expect(await first.names()).toEqual(['read', 'grow', 'extra']);
     expect(await first.call('extra')).toBe('extra');

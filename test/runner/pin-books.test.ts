@@ -26,7 +26,7 @@ const list = (server: string, ...names: string[]): void => {
 const accept = (server: string): void => {
   const reading = readPins(file);
   if (!reading.ok || !reading.pins.has(server)) throw new Error('no pins');
-  acceptPins(file, reading.pins, [server]);
+  acceptPins(file, reading.pins, (of) => of === server);
 };
 const whatWasSaid = () => said;
 

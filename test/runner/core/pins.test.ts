@@ -10,6 +10,7 @@ import {
   withAccepted,
   withHeld,
   withPinned,
+  withShown,
   type Pin,
   type PinEra,
 } from '../../../runner/core/pins.ts';
@@ -95,20 +96,36 @@ describe('[F-776] pins', () => {
   test('let in what was held back once it is accepted, and then no longer what was before', () => {
     const held = withHeld(withHeld(pinned, seen('two')), seen('x', 'legacy', 'u'));
     expect(isLetIn(held, seen('two'))).toBe(false);
-    const one = withAccepted(held, 't');
+    const one = withAccepted(held, (name) => name === 't');
     expect([isLetIn(one, seen('two')), isLetIn(one, seen('one'))]).toEqual([true, false]);
     expect([...one.held.keys()]).toEqual(['u']);
-    const all = withAccepted(held);
+    const all = withAccepted(held, () => true);
     expect(isLetIn(all, seen('x', 'legacy', 'u'))).toBe(true);
     expect(all.held.size).toBe(0);
   });
 
   test('of each era by itself where the eras are shown different things', () => {
-    const both = withAccepted(withHeld(pinned, seen('two', 'modern')));
+    const both = withAccepted(withHeld(pinned, seen('two', 'modern')), () => true);
     expect(isLetIn(both, seen('one'))).toBe(true);
     expect(isLetIn(both, seen('two', 'modern'))).toBe(true);
     expect(isLetIn(both, seen('two'))).toBe(false);
     expect(isLetIn(both, seen('one', 'modern'))).toBe(false);
+  });
+
+  test('[F-846] what a person was shown is noted of that definition alone, in the file too, and not of one that comes in its place', () => {
+    const held = withHeld(withHeld(pinned, seen('two')), seen('three', 'modern'));
+    const shown = withShown(held, (_, { digest }) => digest === 'sha256:two');
+    const back = pinsIn(pinsText(new Map([['s', shown]])))?.get('s') ?? NO_PINS;
+    expect(back).toEqual(shown);
+    expect(back.held.get('t')).toMatchObject({ legacy: { isShown: true } });
+    expect(back.held.get('t')?.modern?.isShown).toBeUndefined();
+    const newer = withHeld(back, seen('four'));
+    expect(newer.held.get('t')?.legacy?.isShown).toBeUndefined();
+    const accepted = withAccepted(back, (_, { isShown }) => isShown === true);
+    expect(isLetIn(accepted, seen('two'))).toBe(true);
+    expect(isLetIn(accepted, seen('three', 'modern'))).toBe(false);
+    expect(accepted.held.get('t')).toEqual({ modern: pin('three') });
+    expect(pinsText(new Map([['s', accepted]]))).not.toContain('shown');
   });
 
   test('are written in order and read back, whatever the names', () => {
