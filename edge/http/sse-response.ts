@@ -5,6 +5,7 @@ import {
   type ClientStreamEffect,
   type ClientStreamOptions,
 } from '../core/client-stream.ts';
+import { beatInMs } from '../core/stream-kinds.ts';
 import { Unread } from '../core/unread.ts';
 import type { RecordedPost } from './recorded-post.ts';
 import type { SessionPort, Socket } from './ports.ts';
@@ -64,7 +65,7 @@ export class SseStream {
   readonly #clock = new SteadyClock(2 * LOOK_MS);
   /** Undefined where nothing is ever owed: nearly all streams that idle are such, and each wake-up costs. */
   readonly #look: ReturnType<typeof setInterval> | undefined;
-  readonly #keepAlive: ReturnType<typeof setInterval>;
+  #keepAlive: ReturnType<typeof setTimeout> | undefined;
   readonly #settled: Promise<Fault | undefined>;
   #settle: (fault: Fault | undefined) => void = () => undefined;
   #socket: Socket | undefined;
@@ -93,7 +94,7 @@ export class SseStream {
         this.#clock.at(Date.now());
         this.#perform(this.#machine.beat());
       }, LOOK_MS);
-    this.#keepAlive = setInterval(() => this.#beat(), options.kind.keepAliveMs);
+    this.#beatLater(Date.now());
     options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
     this.#dialling = this.#dial(0);
     // The signal fires only once, and may have fired already.
@@ -225,15 +226,20 @@ export class SseStream {
     return this.#wake !== undefined;
   }
 
-  #beat(): void {
+  #beatLater(now: number): void {
+    this.#keepAlive = setTimeout(this.#beat, beatInMs(this.#options.kind, now));
+  }
+
+  readonly #beat = (): void => {
     const { until, mayGoOn } = this.#options;
     const now = Date.now();
+    this.#beatLater(now);
     this.#clock.at(now);
     if (until !== undefined && now >= until) return this.#end();
     this.#unread.keepAlive(this.#isAwaited);
     this.#wakeIfAny();
     if (mayGoOn) void this.#endUnless(mayGoOn);
-  }
+  };
 
   async #endUnless(mayGoOn: () => Promise<boolean>): Promise<void> {
     if (!(await mayGoOn()) && !this.#machine.isDone) this.#end();
@@ -258,7 +264,7 @@ export class SseStream {
 
   #stopClocks(): void {
     clearInterval(this.#look);
-    clearInterval(this.#keepAlive);
+    clearTimeout(this.#keepAlive);
   }
 
   #hangUp(): void {

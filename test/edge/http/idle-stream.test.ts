@@ -9,10 +9,9 @@ const HOUR_MS = 3_600_000;
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** How often a stream of an hour woke its program. */
-async function wakesInAnHour(requestIds: readonly string[]): Promise<number> {
-  const wakes = vi.spyOn(Date, 'now');
-  const stream = new SseStream({
+/** A stream on which nothing happens. */
+const standing = (requestIds: readonly string[]): SseStream =>
+  new SseStream({
     session: {
       follow: async () => ({
         ok: true,
@@ -26,6 +25,11 @@ async function wakesInAnHour(requestIds: readonly string[]): Promise<number> {
     kind: STREAM_KINDS.streamable,
     opening: '',
   });
+
+/** How often a stream of an hour woke its program. */
+async function wakesInAnHour(requestIds: readonly string[]): Promise<number> {
+  const wakes = vi.spyOn(Date, 'now');
+  const stream = standing(requestIds);
   const { body } = stream.response({});
   wakes.mockClear();
   await vi.advanceTimersByTimeAsync(HOUR_MS);
@@ -38,4 +42,30 @@ test('[F-601] a stream that only stands wakes its worker for keep-alives and for
   const keepAlives = HOUR_MS / STREAM_KINDS.streamable.keepAliveMs;
   expect(await wakesInAnHour([])).toBe(keepAlives);
   expect(await wakesInAnHour(['1'])).toBeGreaterThan(2 * keepAlives);
+});
+
+test('[F-601] streams that began at any time are kept alive together, each in its time', async () => {
+  const moments = new Set<number>();
+  const gaps: number[] = [];
+  const bodies: ReadableStream<Uint8Array>[] = [];
+  for (let n = 0; n < 20; n++) {
+    let last = Date.now();
+    const { body } = standing([]).response({});
+    if (!body) throw new Error('no body');
+    bodies.push(body);
+    void (async () => {
+      for await (const bytes of body) {
+        if (bytes.length === 0) continue;
+        moments.add(Date.now());
+        gaps.push(Date.now() - last);
+        last = Date.now();
+      }
+    })();
+    await vi.advanceTimersByTimeAsync(37);
+  }
+  await vi.advanceTimersByTimeAsync(10 * STREAM_KINDS.streamable.keepAliveMs);
+  expect(gaps.length).toBeGreaterThanOrEqual(20 * 10);
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(STREAM_KINDS.streamable.keepAliveMs);
+  // What begins within 740 ms lies in three slots of half a second at most.
+  expect(moments.size).toBeLessThanOrEqual(3 * 11);
 });
