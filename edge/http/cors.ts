@@ -33,10 +33,13 @@ const EXPOSED_HEADERS = `${SESSION_ID_HEADER}, WWW-Authenticate, Retry-After`;
 /** Two hours, the longest that Chromium honours. */
 const PREFLIGHT_MAX_AGE_S = 7200;
 
+/** One object for all requests of programs, so that they are known by it. */
+export const NO_CORS: Record<string, string> = {};
+
 /** CORS headers of a response; none for requests without an Origin or with one that is not listed. */
 export function corsHeaders(request: Request, settings: Settings): Record<string, string> {
   const origin = request.headers.get('origin');
-  if (origin === null || !settings.origins.has(origin)) return {};
+  if (origin === null || !settings.origins.has(origin)) return NO_CORS;
   return {
     'Access-Control-Allow-Origin': origin,
     'Access-Control-Expose-Headers': EXPOSED_HEADERS,

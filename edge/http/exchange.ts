@@ -2,7 +2,7 @@
 import { nanoid } from 'nanoid';
 import type { RecordedPost } from './recorded-post.ts';
 import { refuse } from './refuse.ts';
-import { corsHeaders } from './cors.ts';
+import { corsHeaders, NO_CORS } from './cors.ts';
 import { signSession, verifiedBefore, verifySession } from '../access/session-id.ts';
 import { toldPerson } from '../access/told-person.ts';
 import { Delivery, retryAfterMs, UNREACHABLE } from '../core/exchange.ts';
@@ -55,12 +55,25 @@ export function refuseExchange(
 export const revisionOf = ({ request }: Exchange): string | undefined =>
   request.headers.get(PROTOCOL_VERSION_HEADER)?.trim();
 
-/** Headers of every answer that is not an error. */
-export const answerHeaders = ({ request, settings }: Exchange): Record<string, string> => ({
+/** To a program, and none of them depends on what it asked: made once, since each call has them. */
+const TO_PROGRAMS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
-  ...corsHeaders(request, settings),
-});
+};
+
+const JSON_TO_PROGRAMS = { ...TO_PROGRAMS, 'Content-Type': 'application/json' };
+
+/** Headers of every answer that is not an error. */
+export function answerHeaders({ request, settings }: Exchange): Readonly<Record<string, string>> {
+  const cors = corsHeaders(request, settings);
+  return cors === NO_CORS ? TO_PROGRAMS : { ...TO_PROGRAMS, ...cors };
+}
+
+/** The same for an answer that is one JSON body. */
+export function jsonHeaders({ request, settings }: Exchange): Readonly<Record<string, string>> {
+  const cors = corsHeaders(request, settings);
+  return cors === NO_CORS ? JSON_TO_PROGRAMS : { ...JSON_TO_PROGRAMS, ...cors };
+}
 
 /** The session a signed id names, if this principal holds it on this server with this kind of client. Wakes no actor (F-23, F-25). */
 export function findSession(

@@ -2,7 +2,14 @@
 // to the Server").
 import type { ClientMessage } from './client-message.ts';
 import { bytesOf, type RecordedPost } from './recorded-post.ts';
-import { answerHeaders, newPostId, refuseExchange, revisionOf, type Exchange } from './exchange.ts';
+import {
+  answerHeaders,
+  jsonHeaders,
+  newPostId,
+  refuseExchange,
+  revisionOf,
+  type Exchange,
+} from './exchange.ts';
 import { largeAnswer } from './large-answer.ts';
 import { prefersStream } from './guards/media.ts';
 import { tracedMessage } from './traced-text.ts';
@@ -32,15 +39,14 @@ export function respond(
   session: SessionPort,
   asked: Post,
   answer: PostAnswer,
-  headers: Record<string, string>,
+  headers?: Readonly<Record<string, string>>,
 ): Response | Promise<Response> {
-  const all = { ...answerHeaders(exchange), ...headers };
   if (exchange.record) recordAnswer(exchange.record, answer);
   switch (answer.kind) {
     case 'answered':
-      return answered(exchange, session, asked, answer.message, all);
+      return answered(exchange, session, asked, answer.message, headers);
     case 'accepted':
-      return new Response(null, { status: 202, headers: all });
+      return accepted(exchange, headers);
     case 'follow':
       return follow(exchange, session, asked, answer, headers);
     case 'refused':
@@ -48,15 +54,22 @@ export function respond(
   }
 }
 
+const accepted = (
+  exchange: Exchange,
+  headers: Readonly<Record<string, string>> | undefined,
+): Response =>
+  new Response(null, { status: 202, headers: { ...answerHeaders(exchange), ...headers } });
+
 function answered(
   exchange: Exchange,
   session: SessionPort,
   { stream }: Post,
   message: Text | undefined,
-  headers: Record<string, string>,
+  headers: Readonly<Record<string, string>> | undefined,
 ): Response {
-  if (message === undefined) return new Response(null, { status: 202, headers });
-  const init = { headers: { ...headers, 'Content-Type': 'application/json' } };
+  if (message === undefined) return accepted(exchange, headers);
+  const json = jsonHeaders(exchange);
+  const init = { headers: headers ? { ...json, ...headers } : json };
   return isInPieces(message)
     ? largeAnswer(exchange, session, stream, message, init)
     : new Response(message, init);
@@ -102,7 +115,7 @@ const follow = (
   session: SessionPort,
   asked: Post,
   sending: Sending,
-  headers: Record<string, string>,
+  headers: Readonly<Record<string, string>> = {},
 ): Response =>
   newStream(exchange, session, asked, sending, SESSION_ID_HEADER in headers).response({
     ...answerHeaders(exchange),

@@ -247,7 +247,7 @@ async function post(
       ? refuseExchange(exchange, fault, soleId(asked))
       : stream.response(answerHeaders(exchange));
   }
-  return respond(exchange, session, asked, await postTo(session, asked), {});
+  return respond(exchange, session, asked, await postTo(session, asked));
 }
 
 /** GET: the session's standing stream, or what a stream still holds after Last-Event-ID. */

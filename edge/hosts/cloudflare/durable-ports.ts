@@ -30,7 +30,10 @@ function sessionPort(stub: () => DurableObjectStub<SessionRpc>): SessionPort {
   return {
     open: (opening) => stub().open(opening),
     openWith: (opening, post) => stub().openWith(opening, withoutViews(post)),
-    post: async (post) => answerOf(await stub().post(...plainPost(post))),
+    post: (post) =>
+      stub()
+        .post(...plainPost(post))
+        .then(answerOf),
     serve: (opening, post) => stub().serve(opening, withoutViews(post)),
     negotiated: () => stub().negotiated(),
     alive: (probe) => stub().alive(probe),

@@ -52,11 +52,10 @@ export class SessionActor
     return this.ask((ask) => this.rules.serve(ask, opening, post, Date.now()));
   }
 
-  async post(...post: PlainPost): Promise<PlainAnswer> {
-    const answer = await this.ask<PostAnswer>((ask) =>
-      this.rules.post(ask, postOf(...post), Date.now()),
+  post(...post: PlainPost): Promise<PlainAnswer> {
+    return this.ask<PostAnswer>((ask) => this.rules.post(ask, postOf(...post), Date.now())).then(
+      plainAnswer,
     );
-    return plainAnswer(answer);
   }
 
   negotiated(): Promise<Negotiated> {

@@ -3,6 +3,7 @@
 // One file above 300 lines: each kind of answer needs the same exchange, post and stream.
 import {
   answerHeaders,
+  jsonHeaders,
   newPostId,
   postTo,
   sleep,
@@ -235,13 +236,12 @@ function answered(
   isListen: boolean,
 ): Response {
   const code = errorCodeOf(message);
-  const headers = answerHeaders(exchange);
   const isStream = isListen && code === undefined;
   const init = isStream
-    ? { headers: { ...headers, ...SSE_HEADERS } }
+    ? { headers: { ...answerHeaders(exchange), ...SSE_HEADERS } }
     : {
         status: STATUS_OF_CODE.get(code) ?? 200,
-        headers: { ...headers, 'Content-Type': 'application/json' },
+        headers: jsonHeaders(exchange),
       };
   const body = isStream
     ? inPieces([OPENING_COMMENT, ...piecesOf(encodeEvent({ data: message }))])
