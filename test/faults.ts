@@ -2262,6 +2262,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a server changes a tool between the look of a person at what is held back and their word that lets it in',
     tests: ['runner/core/pins.test.ts', 'runner/commands/pins.test.ts'],
   },
+  'F-847': {
+    fault:
+      'a virtual server of which a member does not start, or two have a tool of the same name: mcp-bridge tools says so',
+    tests: ['runner/commands/tools.test.ts'],
+  },
   'F-785': {
     fault:
       'tools that are searched: pages, ties, changes that are told or not, words in every script, a list that never comes',
@@ -2521,7 +2526,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757 F-758',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
-  'F-785 F-786 F-787 F-788 F-789 F-846',
+  'F-785 F-786 F-787 F-788 F-789 F-846 F-847',
   'F-840 F-841 F-842 F-843 F-844',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
   'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820 F-821 F-822 F-823 F-824',

@@ -314,7 +314,7 @@ export const COMMANDS = {
     summary: "list a server's tools as clients see them, and their size",
     usages: ['tools <server> [--config <file>] [--person <id>]'],
     about: [
-      'Starts the server once, lists its tools, and says how much of a model\'s context each takes, about: what is hidden, renamed or held back is marked. Rules in its "bridge" that name no tool of it are told.',
+      'Starts the server once, lists its tools, and says how much of a model\'s context each takes, about: what is hidden, renamed or held back is marked. Rules in its "bridge" that name no tool of it are told. Of a virtual server each member is started, and its tools stand under the names that clients know.',
     ],
     options: {
       config: RUNNER_FILE.config,

@@ -2,11 +2,11 @@
 import type { PrincipalName, ServerName } from '../../shared/ids.ts';
 import type { OpenFrame } from '../../shared/link/control-frames.ts';
 import { perUserOf, type ServerConfig, type VirtualConfig } from '../config/runner-config.ts';
+import { beforeNames } from '../core/member-prefix.ts';
 import type { Quote } from '../core/overheard.ts';
 import type { Log } from '../log.ts';
 import type { ServerPinBook } from '../pin-file.ts';
 import { KnownMembers } from '../virtual/known-members.ts';
-import { beforeNames } from '../virtual/member-rules.ts';
 import { VirtualServer } from '../virtual/virtual-server.ts';
 import { sessionProcess } from './process-choice.ts';
 import type { ProcessPool } from './process-pool.ts';

@@ -6,17 +6,12 @@ import { QUOTE } from '../../shared/jsonrpc/json-cursor.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
 import type { MessageView, Path } from '../../shared/jsonrpc/view.ts';
 import type { ServerName } from '../../shared/ids.ts';
+import { beforeNames } from '../core/member-prefix.ts';
 import { LIST_METHOD, Policy, type PolicyRules } from '../core/policy.ts';
 import type { Quote } from '../core/overheard.ts';
 import { PinnedTools, type ToolGuard } from '../core/pinned-tools.ts';
 import { withChangedMember } from './edits.ts';
 import type { ListKind } from './list-kinds.ts';
-
-/** Between a prefix and a name. Some clients take nothing but letters, digits, `_` and `-` in a tool's name. */
-const BETWEEN = '__';
-
-/** What a prefix of the config puts before each name. */
-export const beforeNames = (prefix: string): string => (prefix === '' ? '' : prefix + BETWEEN);
 
 /** The message for the member, or why it gets nothing. */
 type Judged =

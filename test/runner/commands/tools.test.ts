@@ -48,8 +48,24 @@ const servers = {
   legacy: server('fixtures/servers/echo', { tools: rules, pin: true }),
   modern: server('conformance/servers/modern', {}),
   broken: server('fixtures/servers/exits-at-once', {}),
+  searched: server('conformance/servers/modern', { discovery: 'search' }),
+  off: { ...server('fixtures/servers/echo', {}), disabled: true },
 };
-writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: servers }));
+const bridge = {
+  virtual: {
+    work: {
+      members: {
+        legacy: { tools: { deny: ['inc'], rename: { beat: 'drum' } } },
+        modern: { prefix: '' },
+        searched: { prefix: '' },
+      },
+      tools: { deny: ['legacy__wedge', 'legacy__wedgs'] },
+      discovery: 'search',
+    },
+    half: { members: { legacy: {}, broken: {}, off: {} } },
+  },
+};
+writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: servers, bridge }));
 const held = { name: 'inc', era: 'legacy' as const, pin: pinOf('{"name":"inc"}') };
 writePins(join(folder, 'mcp.lock.json'), new Map(), 'legacy', withHeld(NO_PINS, held));
 
@@ -84,13 +100,68 @@ describe('[F-780] [F-831] mcp-bridge tools', () => {
     });
   });
 
+  test('and what would be listed in their place if clients searched them', () => {
+    const run = (name: string): string =>
+      execFileSync(process.execPath, [MAIN, 'tools', name], { cwd: folder, encoding: 'utf8' });
+    expect(run('modern')).toMatch(
+      /^With "discovery": "search" it would be 2 tools, about \d+ tok/mu,
+    );
+    expect(run('searched')).toMatch(
+      /^Clients are listed 2 tools, about \d+ tokens in their place/mu,
+    );
+  });
+
   test('of a server that has none are none', () => {
     const args = [MAIN, 'tools', 'toolless'];
     const text = execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
     expect(text).toContain('0 tools');
   });
 
+  test('[F-847] of several servers as one: under the names of the whole, by the rules of each and of all, for each member', () => {
+    const run = (...words: string[]) =>
+      execFileSync(process.execPath, [MAIN, 'tools', 'work', ...words], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+    const text = run();
+    expect(text).toMatch(/^legacy__say +1\d\d +legacy +is echo$/mu);
+    expect(text).toMatch(/^legacy__drum +\d+ +legacy +is beat$/mu);
+    expect(text).toMatch(/^legacy__slow +\d+ +legacy$/mu);
+    expect(text).toMatch(/^inc +\(\d+\) +legacy +hidden$/mu);
+    expect(text).toMatch(/^wedge +\(\d+\) +legacy +hidden$/mu);
+    expect(text).toMatch(/^test_simple_text +\d+ +modern$/mu);
+    expect(text).toMatch(/^test_simple_text +\(\d+\) +searched +hidden: another has its name$/mu);
+    expect(text).toMatch(/^legacy: \d+ tools, about \d+ tokens$/mu);
+    expect(text).toMatch(/^searched: 0 tools, about 0 tokens$/mu);
+    expect(text).toMatch(/^together: \d+ tools, about [\d,]+ tokens \(an estimate/mu);
+    expect(text).toMatch(/^Clients are listed 2 tools/mu);
+    expect(text).toContain('legacy: "rename" names "slwo"');
+    expect(text).toContain('"deny" names "legacy__wedgs", which is no tool of the server. Did you');
+    type Told = {
+      tokens: number;
+      search: { isOn: boolean; tokens: number };
+      members: { server: string; tokens: number; tools: object[] }[];
+    };
+    const told = JSON.parse(run('--json')) as Told;
+    expect(told).toMatchObject({ server: 'work', search: { isOn: true } });
+    expect(told.members.map(({ server: name }) => name)).toEqual(['legacy', 'modern', 'searched']);
+    expect(told.tokens).toBe(told.members.reduce((sum, { tokens }) => sum + tokens, 0));
+    expect(told.search.tokens).toBeLessThan(1_000);
+  });
+
+  test('[F-847] a member that cannot be listed is told, beside the tools of the others', () => {
+    const ended = spawnSync(process.execPath, [MAIN, 'tools', 'half'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(ended.status).toBe(1);
+    expect(ended.stdout).toMatch(/^legacy__say +1\d\d +legacy/mu);
+    expect(ended.stderr).toMatch(/FAIL.*broken.*exited/su);
+    expect(ended.stderr).toMatch(/FAIL.*off/su);
+  });
+
   test.each<[string[], number, RegExp]>([
+    [['wrok'], 1, /no server wrok\. Did you mean work/u],
     [['legasy'], 1, /no server legasy\. Did you mean legacy/u],
     [['broken'], 1, /FAIL.*exited/su],
     [['refusing'], 1, /FAIL.*refuses tools\/list \(error -32603\)/su],
