@@ -17,7 +17,8 @@ import { readingOn } from './read-on.ts';
 import { refusalLine } from './refusal-reason.ts';
 import { refuse } from './refuse.ts';
 import { adminAnswer } from './admin/api.ts';
-import { consoleAnswer, isConsolePath, withoutConsole } from './console/console.ts';
+import { consoleAnswer, isConsolePath } from './console/console.ts';
+import { noConsolePage } from './console/no-console.ts';
 import { controlLink, sessionLink, type RunnerDial } from './runner-link.ts';
 import { healthz } from './status.ts';
 import { toldName } from './told-name.ts';
@@ -187,7 +188,7 @@ function signIn(request: Request, env: EdgeContext, memory: Memory): Promise<Res
   const { settings, ports, addressOf } = env;
   const { signIn, secret } = settings;
   if (!signIn || secret === undefined)
-    return isConsolePath(urlOf(request).pathname) ? withoutConsole(request) : undefined;
+    return isConsolePath(urlOf(request).pathname) ? noConsolePage(request, settings) : undefined;
   const from = networkOf(addressOf(request) ?? '');
   const policies = currentPolicies(env, memory);
   const { issuers } = memory.admissions;

@@ -20,7 +20,8 @@ import { addRunnerPart } from './add-runner.ts';
 import type { ConsoleContext, ConsoleRequest } from './request.ts';
 import { serverTools } from './server-tools.ts';
 import { noCookie, programWithKey, signedIn } from './signed-in.ts';
-import { noOwnerPage, signInPage, takeSignIn } from './sign-in-page.ts';
+import { noConsolePage } from './no-console.ts';
+import { signInPage, takeSignIn } from './sign-in-page.ts';
 import { tryPage, tryTool } from './try-page.ts';
 import { PAGE_LINES, Watch } from './watch.ts';
 import { asOwner, unreachable } from '../admin/owner.ts';
@@ -39,14 +40,11 @@ export const isConsolePath = (pathname: string): boolean =>
   pathname === '/-' ||
   (pathname.startsWith(ROOT) && !pathname.startsWith('/-/api') && pathname !== '/-/join');
 
-/** An edge at which nobody can sign in has no console; the page says how it gets one. */
-export const withoutConsole = (request: Request): Promise<Response> => noOwnerPage(request);
-
 /** The answer of the console. */
 export async function consoleAnswer(context: ConsoleContext): Promise<Response> {
   const { request, signIn } = context;
   const { pathname, host } = urlOf(request);
-  if (!hasOwnSignIn(signIn)) return noOwnerPage(request);
+  if (!hasOwnSignIn(signIn)) return noConsolePage(request, context.settings);
   // Cookies and forms belong to one origin.
   if (host !== new URL(signIn.issuer).host) return redirectTo(`${signIn.issuer}${ROOT}`);
   if (pathname === '/-') return redirectTo(ROOT);

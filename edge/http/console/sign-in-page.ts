@@ -1,4 +1,4 @@
-// The page on which the owner shows the key and people go to their identity provider, and the one of an edge at which nobody can sign in.
+// The page on which the owner shows the key and people go to their identity provider.
 import { el, type ViewElement } from './element.ts';
 import { framed } from './frame.ts';
 import { words } from './parts.ts';
@@ -105,27 +105,6 @@ const keyPart = (wrong: string | undefined, isSecond: boolean): readonly ViewEle
     ),
   ),
 ];
-
-/** An edge without an owner has no console. */
-export const noOwnerPage = (request: Request): Promise<Response> =>
-  framed(request, {
-    title: 'No console',
-    status: 404,
-    body: [
-      el(
-        'div',
-        { class: 'card' },
-        el('h1', {}, 'This edge has no owner'),
-        el(
-          'p',
-          {},
-          words(
-            'The console is for the owner of an edge. Run `mcp-bridge credential owner`, set BRIDGE_OWNER to the hash that it prints and BRIDGE_URL to the address of this edge, and come back.',
-          ),
-        ),
-      ),
-    ],
-  });
 
 /** POST /-/sign-in */
 export async function takeSignIn(context: AdminRequest): Promise<Response> {
