@@ -2450,6 +2450,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'e2e/running-console.test.ts',
     ],
   },
+  'F-933': {
+    fault:
+      'a deploy leaves a person fewer scopes than those by which something of theirs is open: a stream, a call, a session',
+    tests: ['edge/access/let-in.test.ts', 'e2e/identity-provider.test.ts'],
+  },
+  'F-932': {
+    fault: 'somebody opens the console of an edge that can have none, whatever the reason',
+    tests: ['edge/http/console/no-console.test.ts'],
+  },
   'F-931': {
     fault: 'a server fails that no client knows by its name, since it is only a member of another',
     tests: [
@@ -2517,7 +2526,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-590 F-591',
   'F-700 F-702',
   'F-380',
-  'F-930 F-931',
+  'F-930 F-931 F-932 F-933',
   'F-830 F-831 F-832',
   'F-710',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',

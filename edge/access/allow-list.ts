@@ -41,6 +41,11 @@ export const isListed = (person: Person, list: readonly AllowEntry[]): boolean =
 export const within = (scopes: readonly string[], { scopes: most }: Allowed): readonly string[] =>
   most ? scopes.filter((scope) => most.has(scope)) : scopes;
 
+/** Whether something that was allowed is not any more. */
+export const isNarrowed = (before: Allowed, now: Allowed): boolean =>
+  now.scopes !== undefined &&
+  (before.scopes === undefined || [...before.scopes].some((scope) => !now.scopes?.has(scope)));
+
 const serves = ({ servers }: AllowEntry, server: ServerName): boolean =>
   servers === '*' || servers.has(server);
 

@@ -1,8 +1,9 @@
 // Whom the settings let in, as a text that the fleet keeps, and what of what is open a deploy with other settings ends: what was opened by
-// somebody who is let in no more, or not to that server. Pure.
-import { allowedTo, type AllowEntry } from './allow-list.ts';
+// somebody who is let in no more, or not to that server, or not with all that they had. Pure.
+import { allowedTo, isNarrowed, type AllowEntry } from './allow-list.ts';
 import { ANONYMOUS_NAME, PERSON_NAME, type Grants } from './principal.ts';
 import type { LetIn, OpenedChange } from '../core/let-in.ts';
+import type { Person } from '../core/person-ports.ts';
 import type { PlacedHolder, SessionRow } from '../core/ports.ts';
 import type { SignIn } from '../sign-in-settings.ts';
 
@@ -26,7 +27,11 @@ export interface LettingIn {
 interface Kept {
   readonly names: Names;
   /** Whoever vouches for people, and whom of them they let in. */
-  readonly people?: unknown;
+  readonly people?: { readonly vouching: readonly (readonly [string, readonly KeptEntry[]])[] };
+}
+
+interface KeptEntry extends Omit<AllowEntry, 'servers'> {
+  readonly servers: readonly string[] | '*';
 }
 
 export class LetInBySettings implements LetIn {
@@ -46,8 +51,15 @@ export class LetInBySettings implements LetIn {
     const areSamePeople = JSON.stringify(people) === JSON.stringify(now);
     const isOut = (row: SessionRow): boolean =>
       !(areSamePeople && row.as?.hasMoreGroups === true) && this.#isOut(row, names);
+    const vouchingBefore = (people?.vouching ?? []).map(([issuer, allow]) => ({
+      issuer,
+      allow: allow.map(entryOf),
+    }));
+    const { signIn } = this.#settings;
+    const hasLess = (row: SessionRow): boolean =>
+      !areSamePeople && signIn !== undefined && areRightsLess(vouchingBefore, signIn, row);
     return {
-      ends: (row) => isOut(row) || this.#hasLostKey(row, names),
+      ends: (row) => isOut(row) || this.#hasLostKey(row, names) || hasLess(row),
       endsLate: isOut,
     };
   }
@@ -103,17 +115,48 @@ const listed = ({ servers, ...entry }: AllowEntry) => ({
   servers: servers === '*' ? '*' : [...servers],
 });
 
+const entryOf = ({ servers, ...entry }: KeptEntry): AllowEntry => ({
+  ...entry,
+  servers: servers === '*' ? '*' : new Set(servers),
+});
+
 /** Whoever vouches for people: the provider, and the issuers whose tokens count. */
 const vouchingOf = ({ provider, issuers }: SignIn) => [...(provider ? [provider] : []), ...issuers];
 
 /** Of a person, by what was known when the session was opened. */
 function isLetIn(signIn: SignIn, { principal, server, as }: PlacedHolder): boolean {
   if (principal === 'owner') return signIn.ownerKeys.size > 0;
-  const vouched = as?.vouched;
+  const person = personOf({ principal, as });
   // Opened before this was kept: nobody can tell.
-  if (!vouched) return true;
-  const person = { id: principal, ...vouched, groups: as.groups };
+  if (!person) return true;
   return vouchingOf(signIn).some(
-    ({ issuer, allow }) => issuer === vouched.issuer && allowedTo(person, allow, server),
+    ({ issuer, allow }) => issuer === person.issuer && allowedTo(person, allow, server),
   );
+}
+
+/** As what a list judges the holder of a session; undefined: nobody can tell. */
+function personOf({ principal, as }: Pick<PlacedHolder, 'principal' | 'as'>): Person | undefined {
+  return as?.vouched && { id: principal, ...as.vouched, groups: as.groups };
+}
+
+type Vouching = Pick<NonNullable<SignIn['provider']>, 'issuer' | 'allow'>;
+
+/**
+ * Whether a person may do less with the server than when the session was opened: an entry of a list names other scopes. What was asked
+ * for with a scope that is gone would go on otherwise.
+ */
+function areRightsLess(
+  before: readonly Vouching[],
+  signIn: SignIn,
+  { principal, server, as }: PlacedHolder,
+): boolean {
+  const person = personOf({ principal, as });
+  if (!person) return false;
+  const ofIssuer = ({ issuer }: Vouching): boolean => issuer === person.issuer;
+  const now = vouchingOf(signIn).filter(ofIssuer);
+  return before.filter(ofIssuer).some((old, at) => {
+    const had = allowedTo(person, old.allow, server);
+    const has = allowedTo(person, now[at]?.allow ?? [], server);
+    return had !== undefined && has !== undefined && isNarrowed(had, has);
+  });
 }

@@ -34,6 +34,7 @@ let provider: LocalProvider;
 
 /** Who may what, read at each start of the edge. */
 let allow: readonly object[] = [{ domain: 'corp.example', servers: ['*'] }];
+let policy: object | undefined;
 
 beforeAll(async () => {
   const providerPort = await freePort();
@@ -50,6 +51,7 @@ beforeAll(async () => {
         BRIDGE_OWNER: hashCredential(key),
         BRIDGE_IDP: JSON.stringify({ ...issuer, ...EDGE_CLIENT }),
         BRIDGE_ISSUERS: JSON.stringify([issuer]),
+        ...(policy && { BRIDGE_POLICY: JSON.stringify(policy) }),
       };
     },
   });
@@ -262,4 +264,33 @@ describe('[F-528] access tokens of a real provider', () => {
     await bridge.untilReady();
     expect((await refresh()).status).toBe(200);
   });
+});
+
+test('[F-933] a deploy that leaves a person fewer scopes ends what they have open, and nothing of another; they open it anew with what is left', async () => {
+  policy = { echo: { scopes: { look: { tools: ['whoami'] }, all: { tools: ['*'] } } } };
+  const entry = (name: string, ...scopes: string[]) => ({
+    email: `${name}@corp.example`,
+    servers: ['echo'],
+    scopes,
+  });
+  const deploy = async (...entries: object[]): Promise<void> => {
+    allow = entries;
+    await bridge.restartEdge();
+    await bridge.untilReady();
+  };
+  await deploy(entry('ann', 'look', 'all'), entry('zoe', 'look', 'all'));
+  const tokenOf = async (name: string): Promise<string> =>
+    (await provider.tokensFor(`${bridge.url}/echo/mcp`, name)).access_token;
+  const [ann, zoe] = [await tokenOf('ann'), await tokenOf('zoe')];
+  const open = (key: string) => openSession(bridge, 'echo', { key, revision: '2025-11-25' });
+  const [hers, neighbour] = [await open(ann), await open(zoe)];
+  const { pid } = await hers.whoami();
+  const left = await neighbour.whoami();
+
+  await deploy(entry('ann', 'look'), entry('zoe', 'look', 'all'));
+  const since = performance.now();
+  await untilGone(pid);
+  expect(performance.now() - since).toBeLessThan(30_000);
+  expect(await neighbour.whoami()).toEqual(left);
+  expect((await (await open(ann)).whoami()).pid).not.toBe(pid);
 });

@@ -238,6 +238,43 @@ describe('[R-15] [F-700] a deploy', () => {
     expect(left(fleet)).toEqual([]);
   });
 
+  const scoped = (...entries: readonly (readonly string[] | undefined)[]) => ({
+    ...OWNER,
+    ...allowing(...entries.map((scopes) => ({ everyone: true, servers: ALL, scopes }))),
+  });
+
+  test.each<[string, object, object, readonly string[]]>([
+    ['with fewer scopes', scoped(['read', 'write']), scoped(['read']), ['owner', 'kept']],
+    ['with scopes where all were allowed', EVERYBODY, scoped(['read', 'write']), ['owner', 'kept']],
+    ['with other scopes', scoped(['read']), scoped(['write']), ['owner', 'kept']],
+    ['with more scopes', scoped(['read']), scoped(['write', 'read']), PEOPLE],
+    ['that limits no scopes any more', scoped(['read']), EVERYBODY, PEOPLE],
+    ['whose entries name the same together', scoped(['a', 'b']), scoped(['b'], ['a']), PEOPLE],
+    ['without one of two entries', scoped(['a'], ['b']), scoped(['a']), ['owner', 'kept']],
+  ])(
+    '[F-933] %s ends what people have open who may do less, and leads no open stream on',
+    (_, before, now, expected) => {
+      expect(after(PEOPLE, before, now)).toEqual(expected);
+    },
+  );
+
+  test('[F-933] with fewer scopes on another server, or for somebody else, ends nothing', () => {
+    const people = (more: object) => ({
+      ...OWNER,
+      ...allowing({ everyone: true, servers: ['files'] }, more),
+    });
+    const mail = (...scopes: string[]) => people({ everyone: true, servers: ['mail'], scopes });
+    expect(after(PEOPLE, mail('a', 'b'), mail('a'))).toEqual(PEOPLE);
+    const dog = (...scopes: string[]) => ({
+      ...OWNER,
+      ...allowing(
+        { email: 'cat@corp.example', servers: ALL, scopes: ['a'] },
+        { email: 'dog@corp.example', servers: ALL, scopes },
+      ),
+    });
+    expect(after(PEOPLE, dog('a', 'b'), dog('a'))).toEqual(PEOPLE);
+  });
+
   test('tells the actors of the sessions why', () => {
     const fleet = opened(clients({ ann: ANN, bob: BOB }), 'ann', 'bob');
     fleet.deployLettingIn(letIn(clients({ bob: BOB })));
