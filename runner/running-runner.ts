@@ -72,4 +72,6 @@ export interface ProcessSnapshot {
   readonly server: ServerName;
   readonly pid: number | undefined;
   readonly state: string;
+  /** How many sessions share it; absent: it is for one alone. */
+  readonly sharedBy?: number;
 }

@@ -161,6 +161,12 @@ export const METRICS = {
     help: 'Processes by server and state.',
     labels: { server: 'name', state: ['warm', 'starting', 'running', 'exited'] },
   },
+  processSessions: {
+    name: 'mcp_bridge_process_sessions',
+    type: 'gauge',
+    help: 'Sessions at the processes of a server that they share.',
+    labels: { server: 'name' },
+  },
   processStarts: {
     name: 'mcp_bridge_process_starts_total',
     type: 'counter',

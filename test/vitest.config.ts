@@ -92,6 +92,7 @@ export default defineConfig({
           name: 'runner',
           include: [
             'test/runner/core/**/*.test.ts',
+            'test/runner/seats/**/*.test.ts',
             'test/runner/translate/**/*.test.ts',
             'test/runner/virtual/**/*.test.ts',
           ],

@@ -1,6 +1,7 @@
 // Tries out one server: starts its process as the runner would, says `initialize`, and ends it again.
 import { parsedAt, stringAt } from '../../shared/jsonrpc/members.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { TASKS_EXTENSION } from '../../shared/mcp/modern.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { perUserOf, type ServerConfig } from '../config/runner-config.ts';
 import { personalEnvironment } from '../core/per-user.ts';
@@ -104,7 +105,7 @@ async function tryServer(
   switch (greeting.type) {
     case 'answered': {
       const what = `${describeServer(greeting.answer)}${path === undefined ? '' : ` (${path})`}`;
-      const rules = policyLines(server);
+      const rules = [...policyLines(server), ...sharingLines(server, greeting.answer)];
       if (strayLines === 0)
         return { verdict: 'ok', subject, what, ...(rules.length > 0 && { lines: rules }) };
       const fix = `It prints text on stdout that is not a message (${strayLines} lines); have it log to stderr.`;
@@ -212,6 +213,22 @@ function policyLines({ tools, methods }: ServerConfig): string[] {
     const only = allow ? `only ${listed(allow)}` : 'all';
     return [`${kind}: ${only}${deny.length > 0 ? `, but not ${listed(deny)}` : ''}`];
   });
+}
+
+/** Who shares its processes, and what it cannot do for them. */
+function sharingLines({ sharing }: ServerConfig, answer: Uint8Array): string[] {
+  if (!sharing) return [];
+  const { by, sessionsPerProcess } = sharing;
+  const who =
+    by === 'server' ? 'all sessions, whoever they are of' : 'the sessions of one principal';
+  const capabilities = ['result', 'capabilities'] as const;
+  const hasTasks =
+    parsedAt(answer, ...capabilities, 'tasks') !== undefined ||
+    parsedAt(answer, ...capabilities, 'extensions', TASKS_EXTENSION) !== undefined;
+  return [
+    `shared: by ${who}, ${sessionsPerProcess} at each process; it can ask no client for roots, sampling or input`,
+    ...(hasTasks ? ['shared: its tasks are not offered, since any session could reach them'] : []),
+  ];
 }
 
 /** `everything 2.0.0, MCP 2025-11-25`. */

@@ -13,6 +13,9 @@ export const STDERR = 'log';
 /** Whether calls may run on processes of their own: most servers keep state, and lost state shows no error. */
 export const STATELESS = false;
 
+/** Sessions at one shared process: an interpreter answers a few hundred calls a second, and few of so many clients call at a time. */
+export const SESSIONS_PER_PROCESS = 200;
+
 /** Processes kept ready: none, since each costs memory whether or not a client comes. */
 export const WARM = 0;
 

@@ -23,6 +23,15 @@ export interface ServedConfig extends PolicyRules {
   readonly isSearched?: true;
 }
 
+/** Who shares the processes of a server, and how many sessions there are at one. */
+export interface SharingConfig {
+  /** All sessions of one principal, and of one person where the processes differ by person; or all sessions. */
+  readonly by: 'principal' | 'server';
+  readonly sessionsPerProcess: number;
+  /** Processes that those who share them may have together. */
+  readonly mostProcesses: number;
+}
+
 /** A configured server: what all have in common, and what it is made of. Paths are absolute, references filled. */
 export interface ServerConfig extends ServedConfig {
   /** Its name in the file, if that does not fit into a URL. */
@@ -41,6 +50,8 @@ export interface ServerConfig extends ServedConfig {
   readonly maxProcesses: number;
   /** How long a call that asked its modern client something waits for the answer. */
   readonly parkTimeoutMs: number;
+  /** Absent: each session has a process of its own. */
+  readonly sharing?: SharingConfig;
   /** Absent: its tools are not pinned. */
   readonly pin?: PinSetting;
 }

@@ -403,8 +403,20 @@ export const serverBlock = v.strictObject(
     warm,
     sharing: v.optional(
       v.pipe(
-        v.picklist(['session'], '"session": each session has a process of its own'),
-        v.description('Who shares a process. Each session has its own.'),
+        v.picklist(['session', 'principal', 'server'], '"session", "principal" or "server"'),
+        v.description(
+          'Who shares a process: nobody ("session"), the sessions of one principal, or all sessions of the server. For servers that keep no state and ask their clients nothing. Default "session".',
+        ),
+      ),
+    ),
+    sessionsPerProcess: v.optional(
+      count(
+        1,
+        MAX_COUNT,
+        withDefault(
+          'Sessions at one process where they share it ("sharing"); for more, another is started.',
+          defaults.SESSIONS_PER_PROCESS,
+        ),
       ),
     ),
     stderr: v.optional(
@@ -670,11 +682,12 @@ export const runnerBlock = v.strictObject(
   'an object',
 );
 
+export type ServerBlock = v.InferOutput<typeof serverBlock>;
 export type ServerEntry = v.InferOutput<typeof serverEntry>;
 export type RemoteEntry = v.InferOutput<typeof remoteEntry>;
 export type LimitsBlock = v.InferOutput<typeof limitsBlock>;
 /** What a server and a virtual server have in common. */
-export type SessionBlock = Pick<NonNullable<ServerEntry['bridge']>, keyof typeof sessionSettings>;
+export type SessionBlock = Pick<ServerBlock, keyof typeof sessionSettings>;
 export type VirtualBlock = v.InferOutput<typeof virtualBlock>;
 export type RunnerBlock = v.InferOutput<typeof runnerBlock>;
 

@@ -20,6 +20,7 @@ import type { ReferenceSources, Variable } from './references.ts';
 import { lockFileOf } from '../pin-file.ts';
 import { httpSource } from './http-source.ts';
 import type { LimitsBlock, RemoteEntry, RunnerBlock, ServerEntry, SessionBlock } from './schema.ts';
+import { readSharing } from './sharing.ts';
 import { judgeNewNames, judgeToolRules } from './tool-rules.ts';
 import { entryWarnings } from './warnings.ts';
 
@@ -53,6 +54,7 @@ export function serverConfig(
     'url' in entry
       ? remoteSource(name, entry, ground, findings)
       : processSource(entry, warm, ground, findings);
+  const sharing = readSharing(bridge, findings);
   return {
     name,
     source,
@@ -64,6 +66,7 @@ export function serverConfig(
     stateless: bridge.stateless ?? defaults.STATELESS,
     maxProcesses: bridge.maxProcesses ?? defaults.MAX_PROCESSES,
     parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
+    ...(sharing && { sharing }),
     ...pinOf(bridge.pin, ground),
   };
 }

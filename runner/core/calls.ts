@@ -4,6 +4,7 @@ import { equalBytes } from '../../shared/bytes.ts';
 import type { ToldApp, ToldRequest } from '../../shared/mcp/told.ts';
 import type { OpenSpan } from '../../shared/tracing.ts';
 import type { BridgeRequestId, StreamId } from '../../shared/ids.ts';
+import { RequestIds } from './request-ids.ts';
 
 export interface Call {
   /** The id the process sees; unique for the process's life, so equal client ids never cross. */
@@ -37,12 +38,6 @@ export interface CallTimes {
   readonly limitMs: number;
 }
 
-/**
- * Ids from here on are for the bridge's own requests to a process, so that they never equal a client's. They are still integers of 31 bits, which every
- * SDK sends and every server can read.
- */
-export const OWN_IDS_FROM = 2 ** 30;
-
 /** A process may still answer a cancelled call for this long; then its stream ends without a message. */
 export const CANCEL_GRACE_MS = 5_000;
 
@@ -52,8 +47,7 @@ export const isInitialize = ({ method }: Call): boolean => method === 'initializ
 export class Calls {
   readonly #calls = new Map<number, Call>();
   readonly #perStream = new Map<string, number>();
-  #nextId = 1;
-  #hasWrapped = false;
+  readonly #ids = new RequestIds();
   #endless = 0;
 
   get size(): number {
@@ -76,8 +70,7 @@ export class Calls {
 
   /** True if a request with this id was ever sent to the process. */
   hasIssued(bridgeId: BridgeRequestId): boolean {
-    const isOfRange = Number.isInteger(bridgeId) && bridgeId > 0 && bridgeId < OWN_IDS_FROM;
-    return isOfRange && (this.#hasWrapped || bridgeId < this.#nextId);
+    return this.#ids.hasIssued(bridgeId);
   }
 
   add(
@@ -171,15 +164,9 @@ export class Calls {
     return at;
   }
 
-  /** An id for a request. Starts again when the range is used up, and skips ids in flight. */
+  /** An id for a request that is not in flight. */
   mint(): BridgeRequestId {
-    do {
-      if (this.#nextId >= OWN_IDS_FROM) {
-        this.#nextId = 1;
-        this.#hasWrapped = true;
-      }
-    } while (this.#calls.has(this.#nextId++));
-    return (this.#nextId - 1) as BridgeRequestId;
+    return this.#ids.mint(this.#calls);
   }
 }
 

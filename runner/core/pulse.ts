@@ -1,7 +1,8 @@
 // Checks whether the process of a session still answers at all, by doubts and the pings that settle them
 // (runner/core/liveness.ts). Only for a session with one process; a translator checks its own.
 import type { OnDue } from '../../shared/dues.ts';
-import { OWN_IDS_FROM, type Call } from './calls.ts';
+import type { Call } from './calls.ts';
+import { OWN_IDS_FROM } from './request-ids.ts';
 import type { ClientTraits } from './client-kinds.ts';
 import { Liveness } from './liveness.ts';
 import type { End } from './session-effects.ts';

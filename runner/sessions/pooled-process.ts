@@ -1,6 +1,7 @@
 // A process between its start and its session. What it prints before a session listens is kept, within bounds, and delivered
 // first. What it was told before its first answer is kept too, so that another session can take it over while it starts.
 import { scanLine } from '../../shared/jsonrpc/scan.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { looksLikeMessage } from '../core/noise-budget.ts';
 import type { ExitFacts } from '../process/exit.ts';
 import { ticksOf } from '../process/process-table.ts';
@@ -24,14 +25,19 @@ const WATCHED_MS = 5_000;
 /** A download or an unpacking uses more of a processor than this; waiting for nothing, less. */
 const BUSY_SHARE = 0.005;
 
+export interface ServerProcessListener extends ProcessListener {
+  /** In place of `onLine`, a message that was scanned where it was heard; without: its line. */
+  onMessage?(message: MessageView): void;
+}
+
 /** A process as those see it who speak with it. */
 export interface ServerProcess {
   readonly pid: number | undefined;
   readonly state: StdioProcess['state'];
   hasServed: boolean;
-  listen(listener: ProcessListener): void;
-  /** See `StdioProcess`. */
-  write(line: Uint8Array): boolean;
+  listen(listener: ServerProcessListener): void;
+  /** See `StdioProcess`. `message`: what is known of the line, if it was scanned. */
+  write(line: Uint8Array, message?: MessageView): boolean;
   pause(): void;
   resume(): void;
   terminate(reason: string): Promise<unknown>;

@@ -20,7 +20,7 @@ const MAX_PARKED = 64;
 /** What a translator needs to know of the server. */
 type TranslatedServer = Pick<
   ServerConfig,
-  'name' | 'tools' | Exclude<keyof ModernClientLimits, 'maxParked'>
+  'name' | 'tools' | 'sharing' | Exclude<keyof ModernClientLimits, 'maxParked'>
 >;
 
 /** Where the processes of a server come from, and what is known of them. */
@@ -56,6 +56,7 @@ function modernTranslator({ open, server, asMember = [], pool }: ProcessChoice):
     limits: { ...server, maxParked: MAX_PARKED },
     quote: (bytes, isCut) => pool.quote(bytes, isCut),
     fixed: fixedArguments([server, ...asMember]),
+    isShared: server.sharing !== undefined,
   });
 }
 

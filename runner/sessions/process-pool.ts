@@ -20,6 +20,7 @@ import { Redaction } from '../process/redaction.ts';
 import { startProcess, type ProcessListener, type StdioProcess } from '../process/stdio-process.ts';
 import { startRemote } from '../remote/remote-process.ts';
 import { processSpec, remoteSpec } from '../configured-process.ts';
+import { SharedProcesses } from './shared-processes.ts';
 import type { InTurn, Starts } from './starts.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ProcessSnapshot } from '../running-runner.ts';
@@ -47,6 +48,15 @@ export type Taken =
     }
   /** `description` completes the sentence "the server process …". */
   | { readonly ok: false; readonly fault: Fault; readonly description: string };
+
+const ALL_TAKEN: Taken = {
+  ok: false,
+  fault: {
+    fault: 'overloaded',
+    message: 'All processes that this server may have are taken. Try again soon.',
+  },
+  description: 'has no place for one more session',
+};
 
 /** What all processes of a runner have in common. `token` is named so that none of them can log it. */
 export interface ProcessGround {
@@ -85,7 +95,13 @@ const ALONE: Surroundings = {
 interface Holder {
   readonly principal: PrincipalName | undefined;
   readonly session: SessionName | undefined;
+  /** Sessions of others are at it too: what becomes of it counts against nobody. */
+  readonly isForAll?: boolean;
 }
+
+/** Against whom it counts when a process fails that had served. */
+const blamedOf = ({ principal, isForAll }: Holder): PrincipalName | undefined =>
+  isForAll === true ? undefined : principal;
 
 /** The processes of one server. */
 export class ProcessPool {
@@ -107,6 +123,8 @@ export class ProcessPool {
   readonly #warm: WarmProcesses;
   /** How a session says that it has one which was started ahead. */
   readonly #claims = new WeakMap<PooledProcess, Source['claim']>();
+  /** Absent: each session has a process of its own. */
+  readonly #shared: SharedProcesses | undefined;
   #redaction: Redaction | undefined;
   #isClosed = false;
 
@@ -121,6 +139,18 @@ export class ProcessPool {
     this.#ground = ground;
     this.#log = log;
     this.#counted = counted;
+    const { sharing, requestTimeoutMs, startTimeoutMs, source } = server;
+    if (sharing)
+      this.#shared = new SharedProcesses({
+        sharing,
+        hub: {
+          requestTimeoutMs,
+          startTimeoutMs,
+          quote: (bytes, isCut) => this.quote(bytes, isCut),
+        },
+        log,
+        showsStderr: source.kind === 'process' && source.stderr === 'client',
+      });
     this.#warm = new WarmProcesses({
       bounds: server.warm,
       ready: () => this.ready,
@@ -158,12 +188,45 @@ export class ProcessPool {
       return { ok: false, fault: reading.fault, description: 'is not set up for you' };
     const personal = reading?.personal;
     const owner = personal?.owner;
+    if (this.#shared) return this.#takeSeat(this.#shared, { principal, session }, personal);
     const verdict = this.#breakers.allow(principal, this.#idle.has(owner), performance.now());
     if (!verdict.ok) return this.#refusal(verdict);
     this.#warm.asked();
     const holder = { principal, session };
     const process = this.#given(this.#choose(owner, holder, personal), holder);
     return { ok: true, process, ...(personal && { personal: personal.env }) };
+  }
+
+  /** A seat at a process that others share. A crash counts against a principal only where all sessions at it are of that one. */
+  #takeSeat(
+    shared: SharedProcesses,
+    { principal, session }: Holder,
+    personal: PersonalEnvironment | undefined,
+  ): Taken {
+    const owner = personal?.owner;
+    const holder = { principal, session: undefined, isForAll: !shared.isOfOnePrincipal };
+    const of = blamedOf(holder);
+    const group = shared.groupOf(principal, owner);
+    if (!shared.hasRoom(group)) return ALL_TAKEN;
+    const allowed = (isStarted: boolean): HeldBack =>
+      this.#breakers.allow(of, isStarted || this.#idle.has(owner), performance.now());
+    const isStarted = shared.isStarted(group);
+    const verdict = allowed(isStarted);
+    if (!verdict.ok) return this.#refusal(verdict);
+    // It is asked for one start, and may have it.
+    let isAllowed = !isStarted;
+    const seat = shared.seat(group, session, () => {
+      const again: HeldBack = isAllowed ? verdict : allowed(false);
+      isAllowed = false;
+      if (!again.ok) return { ok: false, words: this.#heldBackWords(again) };
+      this.#warm.asked();
+      return { ok: true, process: this.#given(this.#choose(owner, holder, personal), holder) };
+    });
+    return {
+      ok: true,
+      process: this.#given(seat, holder),
+      ...(personal && { personal: personal.env }),
+    };
   }
 
   /** A warm process is replaced only after it has served: starting the next one earlier would cost the time that it saves. */
@@ -211,7 +274,7 @@ export class ProcessPool {
   /** A process of this server answered its first request. */
   served(process: ServerProcess): void {
     process.hasServed = true;
-    this.#breakers.served(this.#holders.get(process)?.principal);
+    this.#breakers.served(this.#blamed(process));
     this.#warm.served();
   }
 
@@ -227,23 +290,30 @@ export class ProcessPool {
   }
 
   snapshot(): ProcessSnapshot[] {
-    return [...this.#all].map((process) => ({
-      server: this.#server.name,
-      pid: process.pid,
-      state: this.#stateOf(process),
-    }));
+    const shared = this.#shared?.sessionsByPid();
+    return [...this.#all].map((process) => {
+      const sessions = process.pid === undefined ? undefined : shared?.get(process.pid);
+      return {
+        server: this.#server.name,
+        pid: process.pid,
+        state: this.#stateOf(process),
+        ...(sessions && { sharedBy: sessions.length }),
+      };
+    });
   }
 
   /** For the owner of the edge. What a session has left is nobody's. */
   living(): LivingProcess[] {
+    const shared = this.#shared?.sessionsByPid();
     return [...this.#all].map((process) => {
       const session = this.#isIdle(process) ? undefined : this.#holders.get(process)?.session;
+      const sharing = process.pid === undefined ? undefined : shared?.get(process.pid);
       return {
         server: this.#server.name,
         pid: this.#server.source.kind === 'process' ? process.pid : undefined,
         state: this.#livingState(process),
         startedAt: process.startedAt,
-        sessions: session === undefined ? [] : [session],
+        sessions: sharing ?? (session === undefined ? [] : [session]),
       };
     });
   }
@@ -263,9 +333,10 @@ export class ProcessPool {
     this.#isClosed = true;
     this.#warm.close();
     const unused = this.#idle.clear();
-    await Promise.all(
-      unused.map((process) => process.terminate('the server is no longer offered')),
-    );
+    await Promise.all([
+      ...unused.map((process) => process.terminate('the server is no longer offered')),
+      this.#shared?.close(),
+    ]);
   }
 
   /** What no output of any of its processes may show. */
@@ -276,6 +347,11 @@ export class ProcessPool {
   #stateOf(process: PooledProcess): string {
     if (this.#idle.isWarm(process)) return 'warm';
     return this.#idle.isLeft(process) ? 'starting' : process.state;
+  }
+
+  #blamed(process: ServerProcess): PrincipalName | undefined {
+    const holder = this.#holders.get(process);
+    return holder && blamedOf(holder);
   }
 
   #given<P extends ServerProcess>(process: P, holder: Holder): P {
@@ -289,11 +365,12 @@ export class ProcessPool {
     personal: PersonalEnvironment | undefined,
   ): ServerProcess {
     const { principal } = holder;
+    const blamed = blamedOf(holder);
     const left = processes.map((process) => this.#given(process, holder));
     for (const process of left) this.#forgetTime(process);
     this.#log.info('a session takes over a process that is still starting');
     const start = (): PooledProcess | undefined => {
-      const { ok } = this.#breakers.allow(principal, false, performance.now());
+      const { ok } = this.#breakers.allow(blamed, false, performance.now());
       return ok ? this.#given(this.#start(principal, personal), holder) : undefined;
     };
     return new StartRace({ left, start });
@@ -324,10 +401,14 @@ export class ProcessPool {
     return true;
   }
 
-  #refusal({ retryAfterMs, isOwnDoing }: HeldBack & { ok: false }): Taken {
+  #heldBackWords({ retryAfterMs, isOwnDoing }: HeldBack & { ok: false }): string {
     const seconds = String(Math.ceil(retryAfterMs / 1000));
     const what = isOwnDoing ? 'keeps failing under your calls' : 'keeps failing to start';
-    const description = `${what}; the next attempt is possible in ${seconds} s`;
+    return `${what}; the next attempt is possible in ${seconds} s`;
+  }
+
+  #refusal(verdict: HeldBack & { ok: false }): Taken {
+    const description = this.#heldBackWords(verdict);
     const message = `The server "${this.#server.name}" ${description}. Run \`mcp-bridge check\` on the runner to see why.`;
     return { ok: false, fault: { fault: 'process_start_failed', message }, description };
   }
@@ -401,7 +482,7 @@ export class ProcessPool {
     if (!this.#isClosed && this.ready < this.wanted) setImmediate(() => this.#warm.fit());
     const was = this.#idle.remove(pooled);
     this.#forgetTime(pooled);
-    const principal = this.#holders.get(pooled)?.principal;
+    const principal = this.#blamed(pooled);
     const now = performance.now();
     if (isFailure(facts, hasServed)) {
       this.#breakers.failed(principal, hasServed, now);

@@ -63,7 +63,7 @@ export class TranslatedProcess implements SessionProcess {
   }
 
   write(line: Uint8Array, message?: MessageView): boolean {
-    if (this.#direct) return this.#direct.write(line);
+    if (this.#direct) return this.#direct.write(line, message);
     const said = message ?? onlyMessageIn(line);
     if (said) this.#perform(this.#translator.fromSession(said, this.#options.time.now()));
     return true;
@@ -126,7 +126,7 @@ export class TranslatedProcess implements SessionProcess {
       case 'stop':
         return this.#stop(effect.slot, effect.reason);
       case 'write':
-        return this.#write(effect.slot, effect.line);
+        return this.#write(effect.slot, effect.line, effect.message);
       case 'served': {
         const process = this.#slots.get(effect.slot);
         return process && served(process);
@@ -155,6 +155,7 @@ export class TranslatedProcess implements SessionProcess {
     if (this.#isPaused) process.pause();
     process.listen({
       onLine: (bytes) => this.#line(slot, bytes),
+      onMessage: (message) => this.#message(slot, message),
       onOverlong: (bytes) => this.#overlong(slot, bytes),
       onStderr: (text) => this.#listener?.onStderr(text),
       onDrain: () => this.#drained(slot),
@@ -174,6 +175,11 @@ export class TranslatedProcess implements SessionProcess {
     this.#perform(this.#translator.fromProcess(slot, bytes, this.#options.time.now()));
   }
 
+  #message(slot: number, message: MessageView): void {
+    if (this.#direct) return this.#listener?.onMessage(message);
+    this.#line(slot, message.line);
+  }
+
   /** It is not known whose answer it was; if several calls share the process, it cannot be trusted any more. */
   #overlong(slot: number, bytes: number): void {
     if (this.#direct) return this.#listener?.onOverlong(bytes);
@@ -191,9 +197,9 @@ export class TranslatedProcess implements SessionProcess {
     if (goesOn) this.#perform(this.#ended(slot, 'did not start in time', true));
   }
 
-  #write(slot: number, line: Uint8Array): void {
+  #write(slot: number, line: Uint8Array, message: MessageView | undefined): void {
     const process = this.#slots.get(slot);
-    if (!process || process.write(line)) return;
+    if (!process || process.write(line, message)) return;
     this.#full.add(slot);
     this.#listener?.onFull();
   }

@@ -22,6 +22,14 @@ export function runnerMetrics(snapshot: RunnerSnapshot): Metric[] {
     single('draining', draining),
     byState('sessions', sessions),
     byState('processes', processes),
+    metric(
+      'processSessions',
+      summed(
+        processes.filter(({ sharedBy }) => sharedBy !== undefined),
+        ({ server }) => ({ server }),
+        ({ sharedBy = 0 }) => sharedBy,
+      ),
+    ),
     byState('spares', spares),
     metric(
       'heldBack',

@@ -96,5 +96,6 @@ export class EraDetection {
   }
 }
 
-const namesModern = ({ revisions }: EraAnswer): boolean =>
+/** Whether it names the modern revision. */
+export const namesModern = ({ revisions }: EraAnswer): boolean =>
   Array.isArray(revisions) && revisions.includes(MODERN_REVISION);

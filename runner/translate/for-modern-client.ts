@@ -36,6 +36,8 @@ export interface ModernClientOptions {
   readonly quote: Quote;
   /** Arguments that no client sends, and no header repeats; absent: none. */
   readonly fixed?: FixedArguments | undefined;
+  /** Others share its processes, so a legacy one can ask nothing, and no call has to wait for its turn to be asked. */
+  readonly isShared?: boolean;
 }
 
 const bytesOf = ({ message: { bytes } }: ClientCall): number => bytes.length;
@@ -67,7 +69,8 @@ export class ForModernClient implements Translator {
   }
 
   fromSession(message: MessageView, now: number): TranslateEffect[] {
-    const call = readCall(message);
+    const read = readCall(message);
+    const call = read && this.#options.isShared ? { ...read, capabilities: {} } : read;
     if (call) {
       this.#lastId = Math.max(this.#lastId, call.bridgeId);
       this.#request(call, now);

@@ -18,6 +18,10 @@ export const progressTokenOf = ({ progressToken }: MessageView): BridgeRequestId
 export const underId = (message: MessageView, id: BridgeRequestId): MessageView =>
   message.idAt ? message.edited([{ ...message.idAt, with: digitsOf(id) }]) : message;
 
+/** The message under another id; `raw` is JSON text. */
+export const underRawId = (message: MessageView, raw: string): MessageView =>
+  message.idAt ? message.edited([{ ...message.idAt, with: encoder.encode(raw) }]) : message;
+
 /** A request that the bridge makes, to be changed like one of a client. */
 export function requestOf(members: {
   readonly id: BridgeRequestId;

@@ -1,7 +1,7 @@
 // The requests that a translation sends to a process on its own account. They look like those of every SDK: their ids are
 // integers, from a range of their own, so that they never collide with a session's.
 import type { BridgeRequestId } from '../../shared/ids.ts';
-import { OWN_IDS_FROM } from '../core/calls.ts';
+import { OWN_IDS_FROM } from '../core/request-ids.ts';
 import { unusable } from '../core/hearing.ts';
 import { faultError } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';

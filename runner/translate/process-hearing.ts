@@ -21,13 +21,21 @@ export class ProcessHearing {
   readonly #text = new ProcessText();
   readonly #hearing: Hearing;
   readonly #overheard: Overheard;
+  readonly #hidesErrors: boolean;
   #hasAnswered = false;
 
-  constructor(parts: { readonly owed: Owed; readonly drop: Drop; readonly quote: Quote }) {
+  /** `hidesErrors`: an error that names no request is not shown to whom it may be for. */
+  constructor(parts: {
+    readonly owed: Owed;
+    readonly drop: Drop;
+    readonly quote: Quote;
+    readonly hidesErrors?: boolean;
+  }) {
     this.#owed = parts.owed;
     this.#drop = parts.drop;
     this.#hearing = new Hearing(parts.owed);
     this.#overheard = new Overheard(parts.quote);
+    this.#hidesErrors = parts.hidesErrors ?? false;
   }
 
   /** The messages of one line of the process. */
@@ -54,7 +62,7 @@ export class ProcessHearing {
   /** Decides what has become certain by waiting. Call at or after {@link wakeAt}. */
   tick(now: number): MessageView[] {
     const heard = this.#messages(this.#text.tick(now), now);
-    return [...heard, ...this.#hearing.due(now).map(errorOf)];
+    return [...heard, ...this.#hearing.due(now).map((failed) => this.#errorOf(failed))];
   }
 
   get wakeAt(): number | undefined {
@@ -90,7 +98,7 @@ export class ProcessHearing {
       }
       this.#drop('an answer on stdout cannot be read', { reason }, now);
       const failed = this.#hearing.broken(said, now);
-      return failed ? [errorOf(failed)] : [];
+      return failed ? [this.#errorOf(failed)] : [];
     });
   }
 
@@ -108,13 +116,13 @@ export class ProcessHearing {
       if (token !== undefined) this.#hearing.alive(token);
     }
   }
-}
 
-/** The error in place of an answer. */
-function errorOf({ id, reason, error }: Failed): MessageView {
-  return ownMessage(
-    error
-      ? withMembers(error, { and: { id: String(id) } })
-      : errorResponse(String(id), faultError(unusable(reason))),
-  );
+  /** The error in place of an answer. */
+  #errorOf({ id, reason, error }: Failed): MessageView {
+    return ownMessage(
+      error && !this.#hidesErrors
+        ? withMembers(error, { and: { id: String(id) } })
+        : errorResponse(String(id), faultError(unusable(reason))),
+    );
+  }
 }

@@ -20,10 +20,6 @@ export function withChangedMember(message: MessageView, path: Path, value: strin
     : message.edited([{ ...span, with: encoder.encode(value) }]);
 }
 
-/** The message under another id; `raw` is JSON text. */
-export const underRawId = (message: MessageView, raw: string): MessageView =>
-  message.idAt ? message.edited([{ ...message.idAt, with: encoder.encode(raw) }]) : message;
-
 /** A client's request as one of the bridge's own: under another id, without a progress token, and with another cursor or none. */
 export function asOwnRequest(message: MessageView, id: number, cursor?: string): MessageView {
   const edits: Edit[] = [

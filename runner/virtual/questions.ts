@@ -2,7 +2,7 @@
 // which it is answered, reported on and taken back.
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
-import { underRawId } from './edits.ts';
+import { underRawId } from '../translate/message.ts';
 import type { VirtualMember } from './member.ts';
 
 /** More than a session lets a process ask at once. */

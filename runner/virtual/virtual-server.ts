@@ -10,7 +10,7 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { isVendorNotification } from '../../shared/mcp/notifications.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
-import { OWN_IDS_FROM } from '../core/calls.ts';
+import { OWN_IDS_FROM } from '../core/request-ids.ts';
 import { cancelled, Effects } from '../translate/effects.ts';
 import { invalidParams, listsTooMuch, methodNotFound } from '../translate/faults.ts';
 import type { TranslateEffect } from '../translate/translator.ts';

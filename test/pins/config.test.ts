@@ -10,7 +10,7 @@ const SETTINGS = {
     runner:
       'version edge runner tokenFile capacity drainTimeout traces traceRatio statusPort virtual user limits',
     server:
-      'idleTimeout vanishTimeout requestTimeout requestLimit startTimeout maxInFlight maxSessions tools discovery methods served warm sharing stderr inheritEnv maxLineBytes stateless maxProcesses parkTimeout pin perUser user limits',
+      'idleTimeout vanishTimeout requestTimeout requestLimit startTimeout maxInFlight maxSessions tools discovery methods served warm sharing sessionsPerProcess stderr inheritEnv maxLineBytes stateless maxProcesses parkTimeout pin perUser user limits',
   },
 };
 

@@ -7,6 +7,7 @@ import { at } from '../json.ts';
 import type { LegacyCall } from './call.ts';
 import type { About } from './pool.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
+import { covers } from '../../core/resource-uris.ts';
 import { endOfListen, tagged } from '../subscription-id.ts';
 import type { OwnRequests } from '../own-requests.ts';
 
@@ -89,7 +90,9 @@ export class Subscriptions {
     if (!isUpdate && !CHANGES.some(([, , name]) => name === method)) return false;
     const uri = isUpdate ? message.parsed('params', 'uri') : undefined;
     for (const { call, methods, uris } of this.#listens.values()) {
-      const isWanted = isUpdate ? uris.some((each) => covers(each, uri)) : methods.has(method);
+      const isWanted = isUpdate
+        ? typeof uri === 'string' && uris.some((each) => covers(each, uri))
+        : methods.has(method);
       if (!isWanted) continue;
       this.#effects.say(tagged(message, call.client), call.client.bridgeId);
     }
@@ -122,13 +125,6 @@ export class Subscriptions {
   #send(slot: number, method: string, uri: string): void {
     this.#own.send(slot, method, { uri });
   }
-}
-
-/** An update may be of a part of what was subscribed to (MCP 2025-11-25, Resources, "Subscriptions"). */
-function covers(subscribed: string, updated: unknown): boolean {
-  if (typeof updated !== 'string') return false;
-  const folder = subscribed.endsWith('/') ? subscribed : `${subscribed}/`;
-  return updated === subscribed || updated.startsWith(folder);
 }
 
 function isFilter(wanted: JsonObject): boolean {

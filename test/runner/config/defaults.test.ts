@@ -11,7 +11,8 @@ const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf
 /** Of a server's block, as the README writes them; `undefined`: the README says it in its own words. */
 const SERVER: Readonly<Record<keyof typeof serverBlock.entries, string | undefined>> = {
   warm: String(defaults.WARM),
-  sharing: undefined,
+  sharing: 'session',
+  sessionsPerProcess: String(defaults.SESSIONS_PER_PROCESS),
   stderr: `\`${defaults.STDERR}\``,
   inheritEnv: undefined,
   idleTimeout: durationText(defaults.IDLE_TIMEOUT_MS),
@@ -58,7 +59,7 @@ describe('the README names the default', () => {
   );
 
   test('of every setting of a server, and of none that does not exist', () => {
-    const all = Object.keys(serverBlock.entries).filter((name) => name !== 'sharing');
+    const all = Object.keys(serverBlock.entries);
     expect([...table().keys()].toSorted()).toEqual(all.toSorted());
   });
 

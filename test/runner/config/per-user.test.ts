@@ -78,7 +78,12 @@ describe('"perUser" of a server', () => {
       { warm: { min: 0 } },
       'belongs to nobody',
     ],
-    ['processes that are shared', { A: { file: FILE } }, { sharing: 'server' }, '"session"'],
+    [
+      'processes that are shared',
+      { A: { file: FILE } },
+      { sharing: 'server' },
+      'gives one process to all people',
+    ],
     ['a file for everybody', { A: { file: '/people/github' } }, {}, 'the same file for everybody'],
     [
       'a file behind the folder of a person',

@@ -1,5 +1,5 @@
 // The translation for a legacy client, driven by hand: messages go in as objects or as lines, effects are looked at.
-import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
+import { OWN_IDS_FROM } from '../../../runner/core/request-ids.ts';
 import { FIRST_SLOT } from '../../../runner/translate/effects.ts';
 import { ForLegacyClient } from '../../../runner/translate/for-legacy-client.ts';
 import {

@@ -1,6 +1,6 @@
 // The translation for modern clients, driven by hand: requests of the session and messages of processes go in as objects,
 // what comes out is looked at. What the translation asks on its own account is answered by a small pretended process.
-import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
+import { OWN_IDS_FROM } from '../../../runner/core/request-ids.ts';
 import { createSealer, digest } from '../../../runner/sessions/sealer.ts';
 import { ForModernClient } from '../../../runner/translate/for-modern-client.ts';
 import type { FixedArguments } from '../../../runner/translate/tool-headers.ts';

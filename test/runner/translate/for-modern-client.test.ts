@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
+import { OWN_IDS_FROM } from '../../../runner/core/request-ids.ts';
 import { DrivenModernClient, SERVER_INFO_META } from './driven-modern-client.ts';
 
 const DISCOVERED = {

@@ -1,6 +1,6 @@
 // The bridge's own requests of a process: their ids, whose answers they are, and what becomes of those that nobody waits for.
 import { expect, test } from 'vitest';
-import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
+import { OWN_IDS_FROM } from '../../../runner/core/request-ids.ts';
 import { Effects } from '../../../runner/translate/effects.ts';
 import { OwnRequests, type OwnAnswer } from '../../../runner/translate/own-requests.ts';
 import { onlyMessageIn, type MessageView } from '../../../shared/jsonrpc/view.ts';

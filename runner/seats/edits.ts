@@ -1,0 +1,30 @@
+// Changes that the messages of seats need, on their bytes.
+import type { MessageView, Path } from '../../shared/jsonrpc/view.ts';
+import { META, TASKS_EXTENSION } from '../../shared/mcp/modern.ts';
+
+const encoder = new TextEncoder();
+
+/** The message without a member of the object at `path`; itself if that has none. */
+export const withoutMember = (message: MessageView, path: Path, member: string): MessageView =>
+  message.has(...path, member)
+    ? message.edited(message.changes(path, { without: [member] }))
+    : message;
+
+/** What is sent on a subscription, under the id by which the seat knows it; `raw` is JSON text. */
+export function underSubscription(
+  message: MessageView,
+  member: 'params' | 'result',
+  raw: string,
+): MessageView {
+  const span = message.at(member, '_meta', META.subscriptionId);
+  return span ? message.edited([{ ...span, with: encoder.encode(raw) }]) : message;
+}
+
+/**
+ * A request that asks for no task (MCP 2025-11-25, Tasks: a receiver that declares none processes the request as any other; the tasks
+ * extension of 2026-07-28: a server makes one only for a client that declares it).
+ */
+export function askingForNoTask(request: MessageView): MessageView {
+  const extensions: Path = ['params', '_meta', META.clientCapabilities, 'extensions'];
+  return withoutMember(withoutMember(request, ['params'], 'task'), extensions, TASKS_EXTENSION);
+}

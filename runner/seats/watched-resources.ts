@@ -1,0 +1,53 @@
+// The resources that seats are subscribed to. The process knows of one subscriber, whoever it is.
+import { covers } from '../core/resource-uris.ts';
+import { RareMap } from '../../shared/rare-map.ts';
+import type { SeatNumber } from './effects.ts';
+
+/** More resources than a client watches, and longer than their URIs are. */
+const MAX_WATCHED = 1_024;
+const MAX_URI = 8_192;
+
+export class WatchedResources {
+  readonly #seats = new RareMap<string, Set<SeatNumber>>();
+  readonly #uris = new RareMap<SeatNumber, Set<string>>();
+
+  /** Why the seat cannot watch it; undefined if it does now. */
+  add(seat: SeatNumber, uri: string): string | undefined {
+    if (uri.length > MAX_URI) return 'The URI is too long.';
+    const own = this.#uris.get(seat) ?? new Set<string>();
+    if (own.size >= MAX_WATCHED && !own.has(uri))
+      return `This session watches ${String(MAX_WATCHED)} resources, which is the limit.`;
+    own.add(uri);
+    this.#uris.set(seat, own);
+    const seats = this.#seats.get(uri) ?? new Set<SeatNumber>();
+    seats.add(seat);
+    this.#seats.set(uri, seats);
+    return undefined;
+  }
+
+  /** True if nobody watches it now. */
+  remove(seat: SeatNumber, uri: string): boolean {
+    const own = this.#uris.get(seat);
+    own?.delete(uri);
+    if (own?.size === 0) this.#uris.delete(seat);
+    const seats = this.#seats.get(uri);
+    seats?.delete(seat);
+    if (seats && seats.size > 0) return false;
+    this.#seats.delete(uri);
+    return true;
+  }
+
+  /** The seat leaves: what nobody watches any more. */
+  drop(seat: SeatNumber): string[] {
+    const own = [...(this.#uris.get(seat) ?? [])];
+    return own.filter((uri) => this.remove(seat, uri));
+  }
+
+  /** Those who watch what was updated, or something that it is a part of. */
+  watchersOf(updated: string): Set<SeatNumber> {
+    const watchers = new Set<SeatNumber>();
+    for (const [uri, seats] of this.#seats)
+      if (covers(uri, updated)) for (const seat of seats) watchers.add(seat);
+    return watchers;
+  }
+}

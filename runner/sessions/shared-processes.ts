@@ -1,0 +1,117 @@
+// The processes of a server whose config lets sessions share them (`sharing`): who shares with whom, and which process a session is at.
+import type { SessionName } from '../../shared/ids.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import type { SharingConfig } from '../config/runner-config.ts';
+import type { Log } from '../log.ts';
+import type { HubOptions } from '../seats/hub.ts';
+import { firstLineOf, hasRoom, seatAt } from '../seats/seating.ts';
+import { HubHost } from './hub-host.ts';
+import type { ServerProcess } from './pooled-process.ts';
+import { Seat, type SeatAt } from './seat.ts';
+
+/** A process for the first seat at it, or why there is none: `words` complete "the server process …". */
+export type StartShared = () =>
+  | { readonly ok: true; readonly process: ServerProcess }
+  | { readonly ok: false; readonly words: string };
+
+export interface SharedProcessesParts {
+  readonly sharing: SharingConfig;
+  readonly hub: Omit<HubOptions, 'isOfOnePrincipal'>;
+  readonly log: Log;
+  readonly showsStderr: boolean;
+}
+
+/** Completes "the server process could not be started: …". */
+const FULL = 'all processes that the server may have are taken';
+
+export class SharedProcesses {
+  readonly #parts: SharedProcessesParts;
+  /** By who shares them. */
+  readonly #hosts = new Map<string, HubHost[]>();
+  #isClosed = false;
+
+  constructor(parts: SharedProcessesParts) {
+    this.#parts = parts;
+  }
+
+  get isOfOnePrincipal(): boolean {
+    return this.#parts.sharing.by === 'principal';
+  }
+
+  /** What those have in common who share a process; `owner`: with whose secrets it is made. */
+  groupOf(principal: string | undefined, owner: string | undefined): string {
+    return JSON.stringify(this.isOfOnePrincipal ? [principal ?? null, owner ?? null] : []);
+  }
+
+  /** Whether a process runs at which there is a place. */
+  isStarted(group: string): boolean {
+    const { sessionsPerProcess } = this.#parts.sharing;
+    return this.#of(group).some(({ seats }) => seats < sessionsPerProcess);
+  }
+
+  /** Whether one more session can have a place, at one that is started for it if need be. */
+  hasRoom(group: string): boolean {
+    return hasRoom(this.#of(group), this.#parts.sharing);
+  }
+
+  /** A seat for a session; `start` gives the process if it needs a new one. */
+  seat(group: string, session: SessionName | undefined, start: StartShared): Seat {
+    const place: SeatAt = (seat, first) => this.#place(seat, first, group, start);
+    return new Seat(session, place);
+  }
+
+  /** Which sessions are at each process, by its pid. */
+  sessionsByPid(): Map<number, SessionName[]> {
+    const all = [...this.#hosts.values()].flat();
+    return new Map(
+      all.flatMap((host) =>
+        host.process.pid === undefined ? [] : [[host.process.pid, host.sessions] as const],
+      ),
+    );
+  }
+
+  /** Ends the processes without sessions; the others end with the last one of theirs. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const empty = [...this.#hosts.values()].flat().filter(({ seats }) => seats === 0);
+    await Promise.all(empty.map((host) => host.end('the server is no longer offered')));
+  }
+
+  #of(group: string): readonly HubHost[] {
+    return this.#hosts.get(group) ?? [];
+  }
+
+  #place(seat: Seat, message: MessageView, group: string, start: StartShared): ReturnType<SeatAt> {
+    const seating = seatAt(this.#of(group), firstLineOf(message), this.#parts.sharing);
+    if (seating.kind === 'full') return { ok: false, words: FULL };
+    if (seating.kind === 'join') return placed(seating.table, seat);
+    void seating.instead?.end('its place was needed for another process');
+    const started = start();
+    return started.ok ? placed(this.#host(started.process, group), seat) : started;
+  }
+
+  #host(process: ServerProcess, group: string): HubHost {
+    const { hub, log, showsStderr } = this.#parts;
+    const host = new HubHost({
+      process,
+      hub: { ...hub, isOfOnePrincipal: this.isOfOnePrincipal },
+      log,
+      showsStderr,
+      gone: (gone) => this.#forget(gone, group),
+      isClosed: () => this.#isClosed,
+    });
+    this.#hosts.set(group, [...this.#of(group), host]);
+    return host;
+  }
+
+  #forget(gone: HubHost, group: string): void {
+    const left = this.#of(group).filter((host) => host !== gone);
+    if (left.length > 0) this.#hosts.set(group, left);
+    else this.#hosts.delete(group);
+  }
+}
+
+const placed = (host: HubHost, seat: Seat): ReturnType<SeatAt> => ({
+  ok: true,
+  place: { host, number: host.join(seat) },
+});
