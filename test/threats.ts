@@ -135,4 +135,15 @@ export const THREAT_ROWS: Readonly<Record<string, ThreatRow>> = {
     control: 'metadata at the origin; without `resource` the only server',
     faults: ['F-423'],
   },
+  T25: {
+    threat: 'calls a tool that is forbidden, or held back, by way of one that calls others',
+    control:
+      'edge and runner read the inner name by one rule: the policy judges both names, the runner makes a plain call of it before its own rules and pins look',
+    faults: ['F-787', 'F-789'],
+  },
+  T26: {
+    threat: 'changes a tool between the look of a person and their word that lets it in',
+    control: 'what was shown is noted by its digest; nothing else is let in',
+    faults: ['F-846'],
+  },
 };

@@ -223,7 +223,9 @@ export class ClientToProcess {
 
   #request({ stream, callId }: CallPlace, said: MessageView, now: number): void {
     const { calls, outcomes, out, record, spans, search } = this.#parts;
-    const { ask, message } = search?.read(said) ?? { ask: PLAIN, message: said };
+    const read = search?.read(said);
+    const ask = read?.ask ?? PLAIN;
+    const message = read?.message ?? said;
     const { bytes, idAt, method, progressTokenAt: tokenAt } = message;
     if (!idAt) return;
     const span = spans?.begin(message);

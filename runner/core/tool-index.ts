@@ -22,8 +22,10 @@ const MAX_TOOL_CHARS = 4 * 1024;
 const MAX_READ_CHARS = 64 * 1024;
 const READ_FOR_ONE = 16;
 
-/** Tools that are searched; those behind them can be called all the same. */
+/** Tools that are searched, and characters of their names; those behind them are found by the whole name alone. */
 const MAX_TOOLS = 5_000;
+const MAX_NAMES_CHARS = 128 * 1024;
+const MAX_NAME_CHARS = 256;
 
 /** What counts of a query. */
 const MAX_QUERY_CHARS = 1_000;
@@ -101,7 +103,10 @@ export class ToolIndex {
       processTerm: (word) => word,
     });
     let left = MAX_CHARS;
+    let leftOfNames = MAX_NAMES_CHARS;
     for (const [id, tool] of this.tools.slice(0, MAX_TOOLS).entries()) {
+      leftOfNames -= Math.min(tool.name.length, MAX_NAME_CHARS);
+      if (leftOfNames < 0) break;
       const fields = fieldsOf(tool, Math.min(left, MAX_TOOL_CHARS));
       const { title, description, arguments: args } = fields;
       left -= title.length + description.length + args.length + tool.text.length / READ_FOR_ONE;
@@ -113,7 +118,7 @@ export class ToolIndex {
 
 /** @param most characters, beside the name. */
 function fieldsOf({ name, text }: ShownTool, most: number): Fields {
-  const own = wordsOfName(name.slice(0, MAX_QUERY_CHARS)).join(' ');
+  const own = wordsOfName(name.slice(0, MAX_NAME_CHARS)).join(' ');
   const none = { name: own, title: '', description: '', arguments: '' };
   if (most <= 0 || text.length > MAX_READ_CHARS) return none;
   const tool: unknown = JSON.parse(text);

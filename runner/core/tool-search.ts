@@ -74,6 +74,8 @@ export class ToolSearch {
   #bytes = 0;
   /** The tools have changed since the last list began. */
   #isStale = false;
+  /** That tools have names which are taken was said once. */
+  #hasTold = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -135,7 +137,8 @@ export class ToolSearch {
     this.stop();
     this.#listedAt = now;
     this.#index = this.#parts.shared.of(tools);
-    if (shadowed.length > 0) this.#parts.shadowed(shadowed);
+    if (shadowed.length > 0 && !this.#hasTold) this.#parts.shadowed(shadowed);
+    this.#hasTold ||= shadowed.length > 0;
   }
 
   /** No more of the list comes. */

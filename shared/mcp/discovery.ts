@@ -32,11 +32,11 @@ const UNCLEAR: InnerCall = { kind: 'unclear' };
 
 /** Reads what a message calls by way of {@link CALL_TOOL}. Of what lies deeper, nothing is read. */
 export function innerCallOf(message: MessageView): InnerCall {
-  if (message.method !== CALL_METHOD) return NONE;
+  // Nearly all calls are of other tools, and cost no more than this look.
+  if (message.method !== CALL_METHOD || message.string('params', 'name') !== CALL_TOOL) return NONE;
   const { bytes } = message;
   const params = [...message.members('params')];
-  const outer = nameAmong(bytes, params);
-  if (outer.kind !== 'name' || outer.name !== CALL_TOOL) return NONE;
+  if (nameAmong(bytes, params).kind !== 'name') return NONE;
   const [given, second] = params.filter(({ key }) => isLike(key, 'arguments'));
   if (!given) return NONE;
   if (second || given.key !== 'arguments') return UNCLEAR;

@@ -108,6 +108,20 @@ describe('[F-786] hostile tools', () => {
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 
+  test('with names of any length and number are found by their words within bounds, and by the whole name always', () => {
+    const long = Array.from({ length: 5_000 }, (_, at) => ({
+      name: Array.from({ length: 40 }, (_, n) => `n${((at * 40 + n) * 7_919) % 1_000_003}`).join(
+        '_',
+      ),
+    }));
+    const of = new ToolIndex(shown(long));
+    const last = long.at(-1)?.name ?? '';
+    const began = performance.now();
+    expect(found(last, of)[0]).toBe(last);
+    expect(found(long[0]?.name ?? '', of)[0]).toBe(long[0]?.name);
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
   test('a query of any length counts by its beginning', () => {
     const long = `create issue ${'x'.repeat(2_000_000)}`;
     const began = performance.now();

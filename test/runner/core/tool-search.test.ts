@@ -24,6 +24,8 @@ class Searched {
   readonly driven: DrivenSession;
   readonly #stream: (id: string) => string;
   tools: readonly object[];
+  /** What the log got. */
+  readonly notes: string[] = [];
   pageSize = 1_000;
   lists = 0;
   #posts = 0;
@@ -54,6 +56,7 @@ class Searched {
     const said: Said[] = [];
     for (let turn = 0; turn < 200; turn++) {
       const look = this.driven.look();
+      this.notes.push(...look.done);
       for (const frame of look.sent)
         if (frame.type === 'event' && frame.message !== undefined)
           said.push(JSON.parse(frame.message) as Said);
