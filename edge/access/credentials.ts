@@ -104,18 +104,17 @@ const tokenOf = (text: string, mostCharacters: number): BearerToken =>
     : { ok: true, token: text };
 
 /**
- * The client that a token belongs to; undefined if none. If clients need no key, every caller is `anonymous`, whatever
- * it sent, so `token` may be absent. `digest`: the token's, if that was made already.
+ * The client to which the token of a digest belongs; undefined if none. If clients need no key, every caller is `anonymous`, whatever
+ * it sent, so there may be no digest.
  * Looked up by digest, without a constant-time compare: what timing could reveal about a digest near the caller's own is of no
  * use, because nobody can choose a token by its digest.
  */
-export async function findClient(
-  settings: Settings,
-  token: string | undefined,
-  digest?: string,
-): Promise<Principal | undefined> {
+export function findClient(
+  settings: Pick<Settings, 'clientAuth' | 'clients'>,
+  digest: string | undefined,
+): Principal | undefined {
   if (settings.clientAuth === 'none') return ANONYMOUS;
-  return token === undefined ? undefined : settings.clients.get(digest ?? (await sha256(token)));
+  return digest === undefined ? undefined : settings.clients.get(digest);
 }
 
 export type FoundRunner =

@@ -2,14 +2,8 @@
 import { toBase64url } from './base64url.ts';
 import { hashes } from './hashes.ts';
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-/** SHA-256 of a text in UTF-8, in lower-case hex. */
-export async function sha256(text: string): Promise<string> {
-  let hex = '';
-  for (const byte of await hashes.sha256(text)) hex += HEX[byte];
-  return hex;
-}
+/** SHA-256 of a text in UTF-8, in lower-case hex: at once where the host has it at once. */
+export const sha256 = (text: string): string | Promise<string> => hashes.sha256Hex(text);
 
 /** The S256 code challenge of a verifier (RFC 7636 §4.2). */
 export const challengeOf = async (verifier: string): Promise<string> =>

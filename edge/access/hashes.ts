@@ -4,15 +4,24 @@
 export interface Hashes {
   /** SHA-256 of a text in UTF-8 (FIPS 180-4). */
   sha256(text: string): Uint8Array | Promise<Uint8Array>;
+  /** The same in lower-case hex, as what is kept of a credential. */
+  sha256Hex(text: string): string | Promise<string>;
   /** HMAC-SHA-256 of a text under a secret, both in UTF-8 (RFC 2104). */
   hmac(secret: string, text: string): Uint8Array | Promise<Uint8Array>;
 }
 
 const encoder = new TextEncoder();
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 export const webHashes: Hashes = {
   sha256: async (text) =>
     new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))),
+  sha256Hex: async (text) => {
+    let hex = '';
+    for (const byte of await webHashes.sha256(text)) hex += HEX[byte];
+    return hex;
+  },
   hmac: async (secret, text) => {
     const key = keys.get(secret) ?? (await importKey(secret));
     return new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(text)));
@@ -28,6 +37,7 @@ export function useHashes(hashes: Hashes): void {
 
 export const hashes: Hashes = {
   sha256: (text) => current.sha256(text),
+  sha256Hex: (text) => current.sha256Hex(text),
   hmac: (secret, text) => current.hmac(secret, text),
 };
 

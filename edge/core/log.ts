@@ -207,7 +207,7 @@ export const toldSession = (digest: string): string => digest.slice(0, TOLD_DIGE
 /** Logs that a session was opened; `digest`: SHA-256 of a text, as hex. */
 export const logSessionOpen = async (
   log: LogPort,
-  digest: (text: string) => Promise<string>,
+  digest: (text: string) => string | Promise<string>,
   { row, clientKind }: { readonly row: SessionRow; readonly clientKind: ClientKind },
 ): Promise<void> => {
   const { session, server, principal, runner } = row;
@@ -236,7 +236,7 @@ export const sessionEndLine = (
 /** Logs that a session is over; `digest`: SHA-256 of a text, as hex. */
 export const logSessionEnd = async (
   log: LogPort,
-  digest: (text: string) => Promise<string>,
+  digest: (text: string) => string | Promise<string>,
   end: SessionEnd,
 ): Promise<void> => log(sessionEndLine(end, await digest(end.row.session)));
 

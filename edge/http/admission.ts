@@ -13,6 +13,7 @@ import type { EdgeLimits, Failing } from '../core/limits.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ServerName } from '../../shared/ids.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
+import type { Settings } from '../settings.ts';
 import type { EdgeContext, Memory } from './edge-context.ts';
 
 /** Whether the policy of now lets a principal go on, also after it was set while the principal's stream was open. */
@@ -41,47 +42,70 @@ interface Wanted {
   readonly policy: ServerPolicy | undefined;
 }
 
-export async function admit(
+type Admitted = Exchange['principal'] | Response;
+
+/** Whose a request is, or why it is refused. A promise only where something is asked, or where the host hashes elsewhere. */
+export function admit(
   request: Request,
   env: EdgeContext,
-  { server, clientKind, policy }: Wanted,
-  { admissions, limits }: Memory,
-): Promise<Exchange['principal'] | Response> {
-  const { settings, ports, addressOf } = env;
-  if (settings.clientAuth === 'none') {
-    const anonymous = await findClient(settings, undefined);
-    if (anonymous) return anonymous;
-  }
-  const { signIn } = settings;
-  const refuseToken = (fault: Fault, tokenSent: boolean): Response => {
-    if (!signIn || fault.fault !== 'unauthorized') return refuse(fault, { tokenSent });
-    const transport = clientKind === 'sse' ? 'sse' : 'mcp';
-    const challenge = challengeOfServer(signIn, server, transport, tokenSent, policy?.ask);
-    const message = 'Sign in, or send `Authorization: Bearer <key>`.';
-    return refuse({ message, ...fault }, { headers: { 'WWW-Authenticate': challenge } });
-  };
-  const most = clientTokenCharacters(settings);
-  const bearer = bearerToken(request.headers, urlOf(request), most);
-  if (!bearer.ok) return refuseToken(bearer.fault, bearer.tokenSent);
+  wanted: Wanted,
+  memory: Memory,
+): Admitted | Promise<Admitted> {
+  const { settings } = env;
+  const anyone = findClient(settings, undefined);
+  if (anyone) return anyone;
+  const bearer = bearerToken(request.headers, urlOf(request), clientTokenCharacters(settings));
+  if (!bearer.ok) return refuseToken(settings, wanted, bearer.fault, bearer.tokenSent);
   // Made once: it costs as much as all else that is done with a token.
-  const digest = await sha256(bearer.token);
-  const client = await findClient(settings, bearer.token, digest);
-  if (client) return client;
-  const shown = { text: bearer.token, digest };
-  // Most requests end here: nothing is asked, and nothing awaited.
-  const remembered = signIn && admissions.remembered(server, shown);
-  if (remembered) return remembered;
+  const digest = sha256(bearer.token);
+  const admitted = (made: string): Admitted | Promise<Admitted> => {
+    const shown = { text: bearer.token, digest: made };
+    // Most requests end here: nothing is asked, and nothing awaited.
+    const known =
+      findClient(settings, made) ??
+      (settings.signIn && memory.admissions.remembered(wanted.server, shown));
+    return known ?? askAbout(shown, { request, env, wanted, memory });
+  };
+  return typeof digest === 'string' ? admitted(digest) : digest.then(admitted);
+}
+
+function refuseToken(
+  { signIn }: Settings,
+  { server, clientKind, policy }: Wanted,
+  fault: Fault,
+  tokenSent: boolean,
+): Response {
+  if (!signIn || fault.fault !== 'unauthorized') return refuse(fault, { tokenSent });
+  const transport = clientKind === 'sse' ? 'sse' : 'mcp';
+  const challenge = challengeOfServer(signIn, server, transport, tokenSent, policy?.ask);
+  const message = 'Sign in, or send `Authorization: Bearer <key>`.';
+  return refuse({ message, ...fault }, { headers: { 'WWW-Authenticate': challenge } });
+}
+
+interface Asking {
+  readonly request: Request;
+  readonly env: EdgeContext;
+  readonly wanted: Wanted;
+  readonly memory: Memory;
+}
+
+/** Of a token that is not known here: whose it is. */
+async function askAbout(
+  shown: { readonly text: string; readonly digest: string },
+  { request, env, wanted, memory: { admissions, limits } }: Asking,
+): Promise<Admitted> {
+  const { settings, ports, addressOf } = env;
+  const { signIn } = settings;
   // Whoever has a key is let in before this, and who was let in before is looked up, also from a network that others share who guess.
   const network = networkOf(addressOf(request) ?? '');
   const limited = limits.tooManyFailures('client', network, Date.now());
   const known =
-    signIn &&
-    (await admissions.of(ports, signIn, { server, policy }, shown, limited === undefined));
+    signIn && (await admissions.of(ports, signIn, wanted, shown, limited === undefined));
   if (known === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
   if (known) return known;
   if (limited) return refuse(limited);
   countFailure('client', network, env, limits);
-  return refuseToken({ fault: 'unauthorized' }, true);
+  return refuseToken(settings, wanted, { fault: 'unauthorized' }, true);
 }
 
 /** Counts a failure, here and where others count; nobody waits for that. */

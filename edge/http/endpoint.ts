@@ -59,10 +59,11 @@ export async function serve(
   const policies = found instanceof Promise ? await found : found;
   if ('fault' in policies) return refuse(policies.fault);
   const policy = policies.of(server);
-  const principal =
+  const admitted =
     provedAs === undefined
-      ? await admit(request, env, { server, clientKind, policy }, memory)
+      ? admit(request, env, { server, clientKind, policy }, memory)
       : provedAs(policy);
+  const principal = admitted instanceof Promise ? await admitted : admitted;
   if (principal instanceof Response) return principal;
   const rights = policy?.rightsOf(principal);
   const budget =

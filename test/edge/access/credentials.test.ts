@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import {
   bearerToken,
-  findClient,
+  findClient as findClientOf,
   findRunner,
   isMetricsKey,
 } from '../../../edge/access/credentials.ts';
@@ -16,6 +16,10 @@ const HERE = new URL('https://bridge.example/files/mcp');
 
 const sha256 = (text: string): string =>
   `sha256:${createHash('sha256').update(text).digest('hex')}`;
+
+/** Whose token it is. */
+const findClient = (settings: Settings, token: string | undefined) =>
+  findClientOf(settings, token === undefined ? undefined : sha256(token).slice('sha256:'.length));
 
 const SETTINGS = readSettings({
   BRIDGE_CLIENTS: JSON.stringify({
@@ -129,9 +133,9 @@ describe('F-34 a key in the query', () => {
 });
 
 describe('a client', () => {
-  test('is found by either of its two keys', async () => {
+  test('is found by either of its two keys', () => {
     for (const key of ['alice-new', 'alice-old'])
-      expect(await findClient(SETTINGS, key)).toEqual({
+      expect(findClient(SETTINGS, key)).toEqual({
         name: 'alice',
         servers: new Set(['files']),
         key: sha256(key).slice('sha256:'.length),
@@ -140,20 +144,20 @@ describe('a client', () => {
 
   test.each([undefined, '', 'alice', 'vm-token', 'metrics', sha256('alice-new')])(
     'is not found by %j',
-    async (token) => {
-      expect(await findClient(SETTINGS, token)).toBeUndefined();
+    (token) => {
+      expect(findClient(SETTINGS, token)).toBeUndefined();
     },
   );
 
-  test('is not found while none is configured', async () => {
-    expect(await findClient(readSettings({}), 'alice-new')).toBeUndefined();
+  test('is not found while none is configured', () => {
+    expect(findClient(readSettings({}), 'alice-new')).toBeUndefined();
   });
 
-  test('is anonymous where no key is asked for, whatever it sends', async () => {
+  test('is anonymous where no key is asked for, whatever it sends', () => {
     const open = readSettings({ BRIDGE_CLIENT_AUTH: 'none', BRIDGE_HOSTS: 'bridge.example' });
     const anonymous = { name: 'anonymous', servers: '*' };
-    expect(await findClient(open, undefined)).toEqual(anonymous);
-    expect(await findClient(open, 'junk')).toEqual(anonymous);
+    expect(findClient(open, undefined)).toEqual(anonymous);
+    expect(findClient(open, 'junk')).toEqual(anonymous);
   });
 });
 
@@ -177,9 +181,9 @@ test('metrics open with their own key, and with none while none is set', async (
   expect(await isMetricsKey(readSettings({}), '')).toBe(false);
 });
 
-test('a principal reaches the servers it was granted', async () => {
-  const alice = await findClient(SETTINGS, 'alice-new');
-  const bob = await findClient(SETTINGS, 'bob-key');
+test('a principal reaches the servers it was granted', () => {
+  const alice = findClient(SETTINGS, 'alice-new');
+  const bob = findClient(SETTINGS, 'bob-key');
   expect(alice && grants(alice, 'files')).toBe(true);
   expect(alice && grants(alice, 'memory')).toBe(false);
   expect(alice && grants(alice, '*')).toBe(false);
