@@ -10,18 +10,22 @@ import { RareMap } from '../../shared/rare-map.ts';
 /** Values of one variable that a session remembers: more of its processes than still print something. */
 const KEPT_VALUES = 16;
 
-type Pool = Pick<ProcessPool, 'take' | 'secrets' | 'eras' | 'served' | 'learned' | 'quote'>;
+/** What a session needs of a server's pool. */
+export type SharedPool = Pick<
+  ProcessPool,
+  'take' | 'secrets' | 'eras' | 'served' | 'learned' | 'quote'
+>;
 
 type SharedBy = Pick<OpenFrame, 'session' | 'principal' | 'person'>;
 
 export class SessionShare implements SessionPool {
-  readonly #pool: Pool;
+  readonly #pool: SharedPool;
   readonly #open: SharedBy;
   /** What its processes got of the person, by variable, newest last; a file may have changed between two of them. */
   readonly #personal = new RareMap<string, readonly string[]>();
   #redaction: Redaction | undefined;
 
-  constructor(pool: Pool, open: SharedBy) {
+  constructor(pool: SharedPool, open: SharedBy) {
     this.#pool = pool;
     this.#open = open;
   }

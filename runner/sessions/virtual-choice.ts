@@ -8,25 +8,26 @@ import type { Log } from '../log.ts';
 import type { ServerPinBook } from '../pin-file.ts';
 import { KnownMembers } from '../virtual/known-members.ts';
 import { VirtualServer } from '../virtual/virtual-server.ts';
+import type { Time } from '../wake-timer.ts';
 import { sessionProcess } from './process-choice.ts';
-import type { ProcessPool } from './process-pool.ts';
-import { SessionShare } from './session-share.ts';
+import { SessionShare, type SharedPool } from './session-share.ts';
 import { VirtualProcess, type TakenMember } from './virtual-process.ts';
 
 export interface VirtualChoice {
   readonly open: Pick<OpenFrame, 'session' | 'clientKind' | 'principal' | 'person'>;
   readonly virtual: VirtualConfig;
   readonly servers: ReadonlyMap<ServerName, ServerConfig>;
-  readonly poolOf: (server: ServerName) => ProcessPool | undefined;
+  readonly poolOf: (server: ServerName) => SharedPool | undefined;
   /** Of servers whose tools are pinned. */
   readonly pinsOf: (server: ServerName) => ServerPinBook | undefined;
   readonly known: KnownOfVirtual;
   readonly log: Log;
+  readonly time?: Time;
 }
 
 /** What a session of a virtual server takes for its process. Nothing is started before a member is needed. */
 export function virtualProcess(choice: VirtualChoice): VirtualProcess {
-  const { open, virtual, servers, known, log } = choice;
+  const { open, virtual, servers, known, log, time } = choice;
   const isModern = open.clientKind === 'modern';
   const shares = new Map<ServerName, SessionShare>();
   /** One for all processes that a member has in this session: what any of them got of a person is in none of its texts. */
@@ -60,11 +61,12 @@ export function virtualProcess(choice: VirtualChoice): VirtualProcess {
     }),
     take: (member) => takeMember(choice, member, shareOf(member)),
     log,
+    ...(time && { time }),
   });
 }
 
 function takeMember(
-  { open, virtual, servers, log }: VirtualChoice,
+  { open, virtual, servers, log, time }: VirtualChoice,
   name: ServerName,
   share: SessionShare | undefined,
 ): TakenMember {
@@ -81,6 +83,7 @@ function takeMember(
     pool: share,
     first,
     log: log.child({ member: name }),
+    ...(time && { time }),
   });
   return { ok: true, process, served: () => share.served(first) };
 }

@@ -3,16 +3,17 @@ import { fillerOf } from './filler.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import { parseEventId } from '../../shared/sse/encode.ts';
-import type { CallHistory, StandingHistory } from './history.ts';
+import type { CallHistory, StandingHistory, VirtualCall } from './history.ts';
 import type { Post } from '../../edge/core/ports.ts';
 import { actorName } from './names.ts';
+import { VirtualClient } from './virtual-client.ts';
 import { Exchange, type Head } from './worker-node.ts';
 import type { World } from './world.ts';
 import { Wire } from './wire.ts';
 
 export type SimulatedKind = 'sse2024' | 'http2025-03' | 'http2025-11' | 'modern';
 
-interface Incoming {
+export interface Incoming {
   readonly id?: number | string;
   readonly method?: string;
   readonly params?: {
@@ -20,6 +21,12 @@ interface Incoming {
     readonly progress?: number;
     readonly number?: number;
     readonly session?: string;
+    /** The process of a virtual server's member. */
+    readonly by?: string;
+    readonly token?: string;
+    readonly uri?: string;
+    readonly requestId?: number | string;
+    readonly _meta?: Readonly<Record<string, unknown>>;
   };
   readonly result?: {
     readonly uid?: string;
@@ -66,15 +73,20 @@ export class ClientNode {
   #tries = 0;
   /** The name of its session, once it was told. */
   #session: string | undefined;
+  /** What it does with a virtual server. */
+  readonly virtual: VirtualClient | undefined;
 
   constructor(world: World, name: string, kind: SimulatedKind, principal = name) {
     this.#world = world;
     this.name = name;
     this.principal = principal;
     this.kind = kind;
+    this.virtual = world.members && new VirtualClient(world, this, world.members);
     this.#standing = { session: name, seen: [] };
     world.history.standing.set(name, this.#standing);
-    world.history.sentNotes.set(name, []);
+    const notes: string[] = [];
+    world.history.sentNotes.set(name, notes);
+    this.virtual?.notes(notes);
   }
 
   get clientKind(): ClientKind {
@@ -94,7 +106,15 @@ export class ClientNode {
     if (this.kind === 'modern') return ready();
     this.#onReady = ready;
     if (this.kind === 'sse2024') this.#listenSse();
-    else this.#send(INITIALIZE, undefined);
+    else this.#send(this.#initialize, undefined);
+  }
+
+  get #initialize(): object {
+    return this.virtual?.initialize ?? INITIALIZE;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** A session that could not be opened, or whose opening broke away, is opened anew under another name. */
@@ -111,6 +131,7 @@ export class ClientNode {
   /** `most`: the longest that it works; by default some take long, or for ever. */
   call(most?: number): CallHistory | undefined {
     if (this.#isOver) return undefined;
+    if (this.virtual) return void this.virtual.call();
     const { chance, history, line } = this.#world;
     const uid = `${this.name}-c${String(this.#nextCall++)}`;
     const work = {
@@ -155,6 +176,43 @@ export class ClientNode {
     return call;
   }
 
+  /** A request to a virtual server. `virtual`: what is to become of it. */
+  ask(
+    body: (uid: string) => { readonly method: string; readonly params: object },
+    virtual: VirtualCall,
+    progressSent = 0,
+  ): CallHistory | undefined {
+    if (this.#isOver) return undefined;
+    const uid = `${this.name}-c${String(this.#nextCall++)}`;
+    const call: CallHistory = {
+      session: this.principal,
+      client: this.kind,
+      uid,
+      outcomes: [],
+      progress: [],
+      progressSent,
+      isForsaken: false,
+      isCancelled: false,
+      isFollowed: false,
+      virtual,
+    };
+    this.#world.history.calls.set(uid, call);
+    this.#calls.push(call);
+    const sameId = this.kind !== 'sse2024' && this.#world.chance.happens(0.3);
+    this.#send(body(uid), call, sameId);
+    return call;
+  }
+
+  /** Answers a ping. */
+  pong(rawId: string): void {
+    this.#connect().exchange.answer(rawId);
+  }
+
+  /** Something that it says beside requests. */
+  tell(message: object): void {
+    if (!this.#isOver) this.#post({ jsonrpc: '2.0', ...message }, [], () => undefined);
+  }
+
   /** Some calls run until they are cancelled: a modern client's must be, when it leaves. */
   #workMs(): number {
     const { chance } = this.#world;
@@ -179,6 +237,7 @@ export class ClientNode {
     if (!entry || this.#isOver || this.kind !== 'sse2024') return;
     const [id, call] = entry;
     call.isCancelled = true;
+    if (call.virtual) call.virtual.cancelledAt = this.#world.clock.now;
     this.#post(
       { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } },
       [],
@@ -196,6 +255,7 @@ export class ClientNode {
 
   listen(): void {
     if (this.kind === 'sse2024' || this.kind === 'modern' || this.#isOver) return;
+    this.virtual?.hears();
     this.#get(
       GET_STREAM,
       undefined,
@@ -363,7 +423,7 @@ export class ClientNode {
       if (!head) {
         head = JSON.parse(text) as Head;
         this.#session = head.session;
-        if ('stream' in head) this.#send(INITIALIZE, undefined);
+        if ('stream' in head) this.#send(this.#initialize, undefined);
         return;
       }
       for (const { message } of reader.feed(text)) if (message) this.#onSse(message);
@@ -401,6 +461,12 @@ export class ClientNode {
       return;
     }
     if (message.method !== undefined) return this.#untied(message);
+    const again = call && message.result && call.virtual?.again?.(call, { ...message.result });
+    if (again) return this.#send(again, call);
+    if (call?.virtual?.takes && message.result) {
+      const isRight = call.virtual.takes(message.result);
+      return this.#outcome(call, `result:${isRight ? call.uid : 'wrong'}`);
+    }
     const session = message.result?.session;
     if (session !== undefined && session !== this.principal) {
       this.#world.history.foreign.push(`client ${this.name} got an answer of session ${session}`);
@@ -421,14 +487,15 @@ export class ClientNode {
 
   #outcome(call: CallHistory, outcome: string, phase?: string): void {
     call.outcomes.push(outcome);
+    if (call.virtual) call.virtual.endedAt ??= this.#world.clock.now;
     if (phase === 'not_sent') call.isToldUnsent = true;
   }
 
   #untied(message: Incoming): void {
     if (message.method === 'ping') {
-      this.#connect().exchange.answer(JSON.stringify(message.id));
-      return;
+      return this.pong(JSON.stringify(message.id));
     }
+    if (this.virtual) return this.virtual.heard(message);
     const { session, number } = message.params ?? {};
     if (session !== this.principal)
       this.#world.history.foreign.push(`client ${this.name} got a message of ${String(session)}`);

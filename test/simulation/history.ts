@@ -22,6 +22,33 @@ export interface CallHistory {
   isToldUnsent?: boolean;
   /** Something for this call arrived after its outcome. */
   isFollowed: boolean;
+  /** Of a virtual server: what the request is for, and when it was sent and had its outcome. */
+  readonly virtual?: VirtualCall;
+}
+
+/** A request to a virtual server. */
+export interface VirtualCall {
+  /** Whose the name was wherever a list showed it; undefined: a request that names nothing. */
+  readonly wanted?: ReadonlySet<string>;
+  readonly sentAt: number;
+  endedAt?: number;
+  cancelledAt?: number;
+  /** False: it may fail although its member is well. */
+  readonly isOwed?: boolean;
+  /** It lasts as long as its session. */
+  readonly isEndless?: boolean;
+  /** What the client sends in its place, if the answer asks for something. */
+  readonly again?: (call: CallHistory, result: Record<string, unknown>) => object | undefined;
+  /** What came, when it is no result with the request's own uid; true: it is in order. */
+  readonly takes?: (result: object) => boolean;
+}
+
+/** A question of a member's process, as client and process know it. */
+export interface QuestionHistory {
+  readonly client: string;
+  readonly member: string;
+  readonly askedAt: number;
+  endedAt: number | undefined;
 }
 
 export interface ProcessRecord {
@@ -30,6 +57,10 @@ export interface ProcessRecord {
   readonly uid: string;
   /** When the process was through with a call: it answered, was told to cancel, or died. */
   endedAt?: number;
+  /** The member of a virtual server that carried it out, and what it is there. */
+  readonly by?: string;
+  /** Its process ended under it. */
+  diedAt?: number;
 }
 
 export interface StandingHistory {
@@ -61,6 +92,10 @@ export interface History {
   readonly taken: string[];
   /** Calls that were answered too late, where nothing but the silence of links held them up. */
   readonly late: string[];
+  /** What a virtual server did against its promises. */
+  readonly virtual: string[];
+  /** Questions of members, by their tokens. */
+  readonly questions?: Map<string, QuestionHistory>;
   readonly trace: string[];
 }
 
@@ -78,6 +113,7 @@ export function emptyHistory(): History {
     left: [],
     taken: [],
     late: [],
+    virtual: [],
     trace: [],
   };
 }
@@ -100,6 +136,8 @@ export function check(history: History): string[] {
     ...history.left.map((what) => `R-11: ${what}`),
     ...toOneClient(history),
     ...withinPolicy(history),
+    ...history.virtual,
+    ...toItsMember(history),
   ];
 }
 
@@ -120,18 +158,21 @@ function oneOutcome({ calls }: History): string[] {
 function atMostOnce({ calls, journal }: History): string[] {
   const faults: string[] = [];
   const times = new Map<string, number>();
-  for (const { uid, session } of journal) {
-    times.set(uid, (times.get(uid) ?? 0) + 1);
+  for (const { uid, session, kind } of journal) {
+    // A notification goes to all members of a virtual server.
+    const key = kind === 'note' ? `${uid} in ${session}` : uid;
+    times.set(key, (times.get(key) ?? 0) + 1);
     const call = calls.get(uid);
     if (call && call.session !== session) faults.push(`R-9: call ${uid} ran in session ${session}`);
   }
   for (const [uid, count] of times) {
     if (count > 1) faults.push(`R-2: ${uid} reached a process ${String(count)} times`);
   }
-  for (const { uid, outcomes, isToldUnsent } of calls.values()) {
+  for (const { uid, outcomes, isToldUnsent, virtual } of calls.values()) {
     if (isToldUnsent && times.has(uid))
       faults.push(`R-2: call ${uid} ran, and its client was told that it was not sent`);
-    if (outcomes.some((outcome) => outcome.startsWith('result:')) && !times.has(uid)) {
+    const isCarriedOut = virtual?.takes === undefined;
+    if (isCarriedOut && outcomes.some((outcome) => outcome.startsWith('result:')) && !times.has(uid)) {
       faults.push(`R-1: call ${uid} has a result but never ran`);
     }
   }
@@ -185,6 +226,15 @@ function toOneClient({ handed }: History): string[] {
 function withinPolicy({ calls, journal }: History): string[] {
   const reached = journal.filter(({ uid }) => calls.get(uid)?.isForbidden);
   return reached.map(({ uid }) => `R-14: call ${uid} reached a process, and is forbidden`);
+}
+
+function toItsMember({ calls, journal }: History): string[] {
+  return journal.flatMap(({ uid, by }) => {
+    const wanted = calls.get(uid)?.virtual?.wanted;
+    return by === undefined || !wanted || wanted.has(by)
+      ? []
+      : [`R-16: call ${uid} for ${[...wanted].join(', ')} was carried out by ${by}`];
+  });
 }
 
 function inOrder({ journal, sentNotes }: History): string[] {

@@ -2,6 +2,7 @@
 import { CODE, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import { fillerOf } from './filler.ts';
 import type { ProcessRecord } from './history.ts';
+import type { Program } from './server-process.ts';
 import type { World } from './world.ts';
 
 interface Message {
@@ -26,7 +27,7 @@ export interface Work {
 /** What a process takes to answer what is no work. */
 const START_MS = 5;
 
-export class ProcessNode {
+export class ProcessNode implements Program {
   readonly #world: World;
   readonly #session: string;
   readonly #print: (line: string) => void;
@@ -53,8 +54,12 @@ export class ProcessNode {
   }
 
   /** A line on stdin. */
-  read(line: string): void {
-    if (!this.isAlive) return;
+  read(line: string): true {
+    if (this.isAlive) this.#read(line);
+    return true;
+  }
+
+  #read(line: string): void {
     const message = JSON.parse(line) as Message;
     const { id, method, params } = message;
     if (method === 'notifications/cancelled' && params?.requestId !== undefined) {

@@ -27,13 +27,18 @@ import { Session } from '../../runner/core/session.ts';
 import { describeEnd } from '../../runner/process/exit.ts';
 import { sessionProcess } from '../../runner/sessions/process-choice.ts';
 import type { SessionProcess } from '../../runner/sessions/session-process.ts';
+import { KnownOfVirtual, virtualProcess } from '../../runner/sessions/virtual-choice.ts';
 import { roomFor, yieldedFor, type HeldPlace } from '../../runner/core/room.ts';
 import { SPARE_EPOCH } from '../../runner/core/spares.ts';
+import type { Time } from '../../runner/wake-timer.ts';
 import type { Scheduled } from './clock.ts';
+import { memberPools } from './member-pools.ts';
+import type { Members } from './members.ts';
 import { SERVER } from './names.ts';
 import {
   NO_LOG,
   ServerEras,
+  serverProcess,
   SessionProcesses,
   timeOf,
   type SimulatedProcess,
@@ -78,6 +83,9 @@ export class RunnerNode {
   #control: { readonly wire: Wire; isOver: boolean } | undefined;
   #attempt = 0;
   eras = new ServerEras();
+  /** What this life of it has learned of the members of its virtual server. */
+  memberEras = new Map<string, ServerEras>();
+  known = new KnownOfVirtual();
 
   constructor(world: World, name: string, capacity: number) {
     this.#world = world;
@@ -144,6 +152,8 @@ export class RunnerNode {
     this.#world.clock.after(downMs, () => {
       this.#boots += 1;
       this.eras = new ServerEras();
+      this.memberEras = new Map();
+      this.known = new KnownOfVirtual();
       this.#isUp = true;
       this.#world.note(`runner ${this.name} boots as ${this.boot}`);
       this.spares = this.#newSpares();
@@ -281,7 +291,7 @@ export class HostedSession {
   readonly #name: string;
   readonly #machine: Session;
   readonly #process: SessionProcess;
-  readonly #processes: SessionProcesses;
+  readonly #started: readonly SimulatedProcess[];
   readonly #queue = new EffectQueue();
   readonly #inbox = new Inbox(bytesForm);
   #outbox = Outbox.ofBytes();
@@ -292,22 +302,18 @@ export class HostedSession {
   #attempt = 0;
   #timer: { readonly at: number; readonly entry: Scheduled } | undefined;
   #isGone = false;
+  #isPerished = false;
 
   constructor(world: World, runner: RunnerNode, open: OpenFrame, ahead: Ahead | undefined) {
     this.#world = world;
     this.#runner = runner;
     this.#name = open.session;
     this.principal = open.principal;
-    // Each client is a person of its own, as in a server with something for each: its processes serve that person alone.
-    this.#processes = new SessionProcesses(world, open.person?.id ?? 'nobody', runner.eras);
-    this.#process = sessionProcess({
-      open,
-      server: SERVER_CONFIG,
-      pool: this.#processes,
-      first: this.#processes.take().process,
-      log: NO_LOG,
-      time: timeOf(world, () => runner.now),
-    });
+    const { process, started } = world.members
+      ? this.#virtual(open, world.members)
+      : this.#plain(open);
+    this.#process = process;
+    this.#started = started;
     this.#machine = new Session(
       {
         limits: { ...LIMITS, maxInFlight: world.maxInFlight },
@@ -337,13 +343,54 @@ export class HostedSession {
     );
   }
 
+  #plain(open: OpenFrame): { process: SessionProcess; started: readonly SimulatedProcess[] } {
+    // Each client is a person of its own, as in a server with something for each: its processes serve that person alone.
+    const client = open.person?.id ?? 'nobody';
+    const pool = new SessionProcesses(() => serverProcess(this.#world, client), this.#runner.eras);
+    const process = sessionProcess({
+      open,
+      server: SERVER_CONFIG,
+      pool,
+      first: pool.take().process,
+      log: NO_LOG,
+      time: this.#time,
+    });
+    return { process, started: pool.started };
+  }
+
+  #virtual(
+    open: OpenFrame,
+    members: Members,
+  ): { process: SessionProcess; started: readonly SimulatedProcess[] } {
+    const { memberEras, known } = this.#runner;
+    const client = open.person?.id ?? 'nobody';
+    const { started, poolOf } = memberPools(this.#world, members, client, memberEras);
+    const process = virtualProcess({
+      open,
+      ...members.configs(LIMITS),
+      poolOf,
+      pinsOf: () => undefined,
+      known,
+      log: NO_LOG,
+      time: this.#time,
+    });
+    return { process, started };
+  }
+
+  /** It stands still for what a runner that is gone had in mind. */
+  get #time(): Time {
+    const time = timeOf(this.#world, () => this.#runner.now);
+    if (!this.#world.members) return time;
+    return { now: time.now, timer: (wake) => time.timer(() => (this.#isPerished ? undefined : wake())) };
+  }
+
   /** One of its processes says something that belongs to no request. */
   speak(): void {
     this.#newest?.node.speak();
   }
 
   get #newest(): SimulatedProcess | undefined {
-    return this.#processes.started.findLast(({ node }) => node.isAlive);
+    return this.#started.findLast(({ node }) => node.isAlive);
   }
 
   get isEnded(): boolean {
@@ -382,6 +429,7 @@ export class HostedSession {
 
   /** The runner died: nothing of this session acts any more. */
   perish(): void {
+    this.#isPerished = true;
     this.#gone();
     this.#wire?.cut();
   }
@@ -392,7 +440,9 @@ export class HostedSession {
 
   #gone(): void {
     this.#isGone = true;
-    for (const process of this.#processes.started) process.perish();
+    // Of a virtual server that ends there is more to end than is running now.
+    if (this.#world.members && !this.#isPerished) void this.#process.terminate('session over');
+    else for (const process of this.#started) process.perish();
     this.#timer?.entry.cancel();
   }
 

@@ -6,8 +6,8 @@ import { AccessWorld } from './access-world.ts';
 import { check } from './history.ts';
 import { World } from './world.ts';
 
-/** What a seed makes: a deployment with its sessions, or an access actor with those who sign in. */
-export const WORLDS = ['sessions', 'access'] as const;
+/** What a seed makes: a deployment with its sessions, one that serves a virtual server, or an access actor with those who sign in. */
+export const WORLDS = ['sessions', 'virtual', 'access'] as const;
 
 export type WorldName = (typeof WORLDS)[number];
 
@@ -26,7 +26,7 @@ export interface SeedReport {
 const SHARE = 50;
 
 export const reportOf = (world: WorldName, seed: number): SeedReport =>
-  world === 'access' ? reportOfAccess(seed) : reportOfSessions(seed);
+  world === 'access' ? reportOfAccess(seed) : reportOfSessions(seed, world === 'virtual');
 
 function reportOfAccess(seed: number): SeedReport {
   const world = new AccessWorld(seed);
@@ -34,8 +34,8 @@ function reportOfAccess(seed: number): SeedReport {
   return { seed, calls: world.refreshes, faults, trace: [] };
 }
 
-function reportOfSessions(seed: number): SeedReport {
-  const history = new World(seed).run();
+function reportOfSessions(seed: number, isVirtual: boolean): SeedReport {
+  const history = new World(seed, undefined, { isVirtual }).run();
   const faults = check(history);
   return {
     seed,

@@ -51,11 +51,29 @@ export const timeOf = (world: World, now: () => number): Time => ({
   },
 });
 
+/** What a simulated process does. */
+export interface Program {
+  readonly isAlive: boolean;
+  die(): void;
+  /** A line on stdin; false: it takes no more for now. */
+  read(line: string): boolean;
+  pause(): void;
+  resume(): void;
+  /** Says something that belongs to no request. */
+  speak(): void;
+}
+
+/** Its stdout, and the word that it takes lines again. */
+export interface ProgramPipes {
+  print(line: string): void;
+  drained(): void;
+}
+
 /** One process, from its start to the last that is heard of it. */
 export class SimulatedProcess implements ServerProcess {
   readonly pid = 1;
   hasServed = false;
-  readonly node: ProcessNode;
+  readonly node: Program;
   readonly #world: World;
   #listener: ProcessListener | undefined;
   /** What it printed before anybody listened. */
@@ -63,12 +81,14 @@ export class SimulatedProcess implements ServerProcess {
   #isEnding = false;
   #isGone = false;
 
-  /** `client`: whose calls it is to get. */
-  constructor(world: World, client: string) {
+  constructor(world: World, program: (pipes: ProgramPipes) => Program) {
     this.#world = world;
-    this.node = new ProcessNode(world, client, (line) =>
-      world.clock.after(0, () => this.#printed(line)),
-    );
+    this.node = program({
+      print: (line) => void world.clock.after(0, () => this.#printed(line)),
+      drained: () => {
+        if (!this.#isGone) this.#listener?.onDrain();
+      },
+    });
   }
 
   get state(): ServerProcess['state'] {
@@ -82,8 +102,7 @@ export class SimulatedProcess implements ServerProcess {
   }
 
   write(line: Uint8Array): boolean {
-    this.node.read(decoder.decode(line));
-    return true;
+    return this.node.read(decoder.decode(line));
   }
 
   pause(): void {
@@ -105,6 +124,11 @@ export class SimulatedProcess implements ServerProcess {
 
   crash(): void {
     if (this.node.isAlive) this.#end({ reason: 'signalled', signal: 'SIGSEGV' });
+  }
+
+  /** It cannot be started. */
+  fail(): void {
+    this.#end({ reason: 'spawn_failed' });
   }
 
   /** Its runner is gone, so nobody hears of it any more. */
@@ -134,6 +158,10 @@ export class SimulatedProcess implements ServerProcess {
   }
 }
 
+/** Starts a process of the one server. `client`: whose calls it is to get. */
+export const serverProcess = (world: World, client: string): SimulatedProcess =>
+  new SimulatedProcess(world, ({ print }) => new ProcessNode(world, client, print));
+
 /** What a life of a runner has learned of its server. */
 export class ServerEras {
   known: KnownEras = NO_ERA_KNOWN;
@@ -141,15 +169,16 @@ export class ServerEras {
 
 /** Where the processes of one session come from. */
 export class SessionProcesses implements SessionPool {
-  readonly started: SimulatedProcess[] = [];
-  readonly #world: World;
-  readonly #client: string;
+  readonly secrets: readonly string[] = [];
+  readonly started: SimulatedProcess[];
+  readonly #start: () => SimulatedProcess;
   readonly #eras: ServerEras;
 
-  constructor(world: World, client: string, eras: ServerEras) {
-    this.#world = world;
-    this.#client = client;
+  /** `started`: takes each, beside those of other servers. */
+  constructor(start: () => SimulatedProcess, eras: ServerEras, started: SimulatedProcess[] = []) {
+    this.#start = start;
     this.#eras = eras;
+    this.started = started;
   }
 
   get eras(): KnownEras {
@@ -161,7 +190,7 @@ export class SessionProcesses implements SessionPool {
   }
 
   take(): { readonly ok: true; readonly process: SimulatedProcess } {
-    const process = new SimulatedProcess(this.#world, this.#client);
+    const process = this.#start();
     this.started.push(process);
     return { ok: true, process };
   }

@@ -6,17 +6,23 @@ import { ClientNode, type SimulatedKind } from './client-node.ts';
 import { Chance, VirtualClock } from './clock.ts';
 import { emptyHistory, type History } from './history.ts';
 import { FleetNode } from './fleet-node.ts';
+import { Members } from './members.ts';
+import { isMemberTrouble, MEMBER_TROUBLES, memberTrouble, type MemberTrouble } from './member-troubles.ts';
 import { clientOf, CROWD } from './names.ts';
 import { RunnerNode, type HostedSession } from './runner-node.ts';
 import { RULES, type Rules } from './rules.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
 import type { Exchange } from './worker-node.ts';
+import { VirtualJudge } from './virtual-judge.ts';
 import { Line, type Wire } from './wire.ts';
 import { LOOK_MS, PONG_MS, SILENCE_MS } from '../../shared/link/timing.ts';
 
 /** Virtual milliseconds of a run in which things go wrong; then everything is healed and must settle. */
 const TROUBLE_MS = 60_000;
 const SETTLE_MS = 700_000;
+
+/** Before the end of that, what a virtual server shows is looked at. */
+const FINALE_MS = 200_000;
 
 /** Then every client is gone, and nothing of any session may be left: longer than an idle session lives and the fleet takes to look. */
 const EMPTY_MS = 3 * 3_600_000;
@@ -98,7 +104,16 @@ const UNHEARD_END = 'doom who hears of an end';
 const UNSIGNED_TICKET = 'hibernate who signs';
 
 /** What can go wrong. */
-export type Trouble = (typeof TROUBLES)[number] | typeof UNHEARD_END | typeof UNSIGNED_TICKET;
+export type Trouble =
+  | (typeof TROUBLES)[number]
+  | typeof UNHEARD_END
+  | typeof UNSIGNED_TICKET
+  | MemberTrouble;
+
+/** Of virtual servers: half of the runs have nothing but members that are unwell, so that it shows who is not to be touched by that. */
+const MEMBERS_SEED = 0x3e_3b;
+const QUIET_SHARE = 0.5;
+const ALL_TROUBLES: readonly Trouble[] = [...TROUBLES, ...MEMBER_TROUBLES, ...MEMBER_TROUBLES];
 
 /** Breaks that heal by themselves and soon: none of them may cost a call. */
 export const BREAKS: readonly Trouble[] = [
@@ -145,6 +160,8 @@ export interface WorldOptions {
   readonly crowd?: number;
   /** What the runners forbid; then some calls are of the tool `forbidden`. */
   readonly policy?: PolicyRules;
+  /** What is served is a virtual server. */
+  readonly isVirtual?: boolean;
   /** Long after all is quiet every session link dies without a word, and each client calls. */
   readonly rests?: boolean;
 }
@@ -176,6 +193,10 @@ export class World {
   readonly isCalm: boolean;
   /** All that is asked before links die is done by then. */
   readonly rests: boolean;
+  /** The members of the virtual server, if that is what is served. */
+  readonly members: Members | undefined;
+  /** Nothing goes wrong but with members of the virtual server. */
+  readonly isQuiet: boolean;
   isPartitioned = false;
   readonly #actors = new Map<string, ActorNode>();
   readonly #clients: ClientNode[] = [];
@@ -188,8 +209,15 @@ export class World {
   constructor(
     seed: number,
     makeSabotage: (chance: Chance) => Sabotage = () => NO_SABOTAGE,
-    { rules = RULES, troubles = TROUBLES, crowd = 0, policy, rests = false }: WorldOptions = {},
+    options: WorldOptions = {},
   ) {
+    const { rules = RULES, crowd = 0, policy, rests = false, isVirtual = false } = options;
+    const memberChance = new Chance(seed ^ MEMBERS_SEED);
+    this.members = isVirtual ? new Members(memberChance) : undefined;
+    this.isQuiet = isVirtual && memberChance.happens(QUIET_SHARE);
+    const usual = this.isQuiet ? MEMBER_TROUBLES : isVirtual ? ALL_TROUBLES : TROUBLES;
+    const { troubles = usual } = options;
+    if (isVirtual) this.history = { ...emptyHistory(), questions: new Map() };
     this.policy = policy;
     this.rules = rules;
     this.#troubles = troubles;
@@ -199,7 +227,8 @@ export class World {
     this.rests = rests;
     if (rests) this.clock.after(RESTED_MS, () => this.#callOnDeadLinks());
     this.sabotage = makeSabotage(this.chance);
-    this.maxInFlight = new Chance(seed ^ CROWDED_SEED).happens(CROWDED_SHARE) ? 2 : 64;
+    const isCrowded = new Chance(seed ^ CROWDED_SEED).happens(CROWDED_SHARE);
+    this.maxInFlight = isCrowded && !isVirtual ? 2 : 64;
     const warmChance = new Chance(seed ^ WARM_SEED);
     this.warm = warmChance.happens(WARM_SHARE) ? warmChance.between(1, MOST_WARM) : 0;
     const reloads = this.warm > 0 ? warmChance.between(0, MOST_RELOADS) : 0;
@@ -224,7 +253,7 @@ export class World {
     // Of its own, so that a run without a slow line is what it always was. Calls on dead links are timed: nothing else slows them.
     const lineChance = new Chance(seed ^ SLOW_SEED);
     this.line =
-      lineChance.happens(SLOW_SHARE) && !rests
+      lineChance.happens(SLOW_SHARE) && !rests && !isVirtual
         ? new Line(lineChance.pick(SLOW_BYTES_PER_MS))
         : undefined;
     this.#knocks = new Chance(seed ^ KNOCKS_SEED);
@@ -238,11 +267,12 @@ export class World {
       });
     }
     this.isModern = new Chance(seed ^ MODERN_SEED).happens(MODERN_SHARE);
-    this.readerMs = this.chance.happens(0.2) && !rests ? 5_000 : 50;
+    this.readerMs = this.chance.happens(0.2) && !rests && !this.isQuiet ? 5_000 : 50;
     this.fleet = new FleetNode(this);
     const names = this.chance.happens(SECOND_RUNNER_SHARE) ? ['r0', 'r1'] : ['r0'];
     this.runners = names.map((name) => {
-      const capacity = this.chance.happens(TIGHT_SHARE) ? this.chance.between(1, 2) : 10;
+      const isTight = this.chance.happens(TIGHT_SHARE) && !this.isQuiet;
+      const capacity = isTight ? this.chance.between(1, 2) : 10;
       return new RunnerNode(this, name, Math.max(capacity, 2 * crowd));
     });
   }
@@ -295,11 +325,15 @@ export class World {
     this.clock.run(TROUBLE_MS);
     this.isPartitioned = false;
     this.note('healed');
+    const judge = this.members && new VirtualJudge(this, this.members, this.#clients);
+    if (judge) this.clock.after(SETTLE_MS - FINALE_MS, () => judge.finale());
     this.clock.run(TROUBLE_MS + SETTLE_MS);
+    judge?.judge();
     for (const client of this.#clients) client.leave();
     for (const wire of this.clientWires) wire.cut();
     this.clock.run(TROUBLE_MS + SETTLE_MS + EMPTY_MS);
     this.#noteLeft();
+    judge?.left();
     return this.history;
   }
 
@@ -341,11 +375,13 @@ export class World {
     const latestMs = this.chance.happens(0.7) ? 500 : TROUBLE_MS / 2;
     this.clock.after(this.chance.between(0, latestMs), () =>
       client.open(() => {
+        client.virtual?.begin();
         if (this.chance.happens(0.8)) client.listen();
         if (this.isCalm || this.#knocks.happens(0.3))
           this.clock.after(this.#knocks.between(5_000, TROUBLE_MS), () => client.knock());
         const calls = this.chance.between(1, 12);
-        for (let call = 0; call < calls; call++) {
+        const busy = client.virtual ? 2 * calls : calls;
+        for (let call = 0; call < busy; call++) {
           this.clock.after(this.chance.between(0, TROUBLE_MS / 2), () => client.call());
         }
         this.clock.after(this.chance.between(0, TROUBLE_MS / 2), () => client.notes(8));
@@ -371,6 +407,7 @@ export class World {
     const hosted = this.#hostedIn(name);
     const what = this.isCalm ? undefined : chance.pick(this.#troubles);
     if (what === undefined) return;
+    if (this.members && isMemberTrouble(what)) return memberTrouble(this, this.members, what);
     this.note(`${what} (${name}, ${runner.name})`);
     switch (what) {
       case 'cut the runner link':
