@@ -41,8 +41,18 @@ export interface Front {
   gone(member: VirtualMember): void;
   /** What a member says beside answers, and the call that it belongs to if that is known; false if it is to be passed on. */
   said(member: VirtualMember, message: MessageView, bridgeId: BridgeRequestId | undefined): boolean;
-  /** A client's request that names a resource goes to the first of these that has it. */
-  subscribes(message: MessageView, uri: string, members: readonly VirtualMember[]): void;
+  /** Of members that may have a resource which a request names, the likeliest first: the one that took the client's subscription, if any. */
+  likeliest(
+    message: MessageView,
+    uri: string,
+    members: readonly VirtualMember[],
+  ): readonly VirtualMember[];
+  /** What is to hear of a member's answer to a request, beside the client; undefined: nothing. `uri`: of the resource that it names. */
+  whenAnswered(
+    message: MessageView,
+    uri: string | undefined,
+    member: VirtualMember,
+  ): ((answer: MessageView) => void) | undefined;
   /** A request for a list that is made to carry out a client's request. */
   listLike(kind: ListKind, message: MessageView): MessageView;
   /** Members of a list's result beside the list, as JSON text that begins with a comma. */

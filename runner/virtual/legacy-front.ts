@@ -25,10 +25,10 @@ export class LegacyFront implements Front {
   #opening: Opening | undefined;
   /** The client's last `logging/setLevel`, for members that start later. */
   #level: MessageView | undefined;
-  /** The resources that the client is subscribed to, by URI, each with the request. */
+  /** The resources that the client is subscribed to, by URI, each with the request and the member that took it. */
   readonly #subscribed = new Map<
     string,
-    { readonly request: MessageView; readonly members: readonly VirtualMember[] }
+    { readonly request: MessageView; readonly member: VirtualMember }
   >();
   /** Members that started after their lists were shown from memory. */
   readonly #unverified = new Set<VirtualMember>();
@@ -83,8 +83,8 @@ export class LegacyFront implements Front {
   ready(member: VirtualMember, now: number): void {
     if (this.#level && Object.hasOwn(member.capabilities, 'logging'))
       member.ask(this.#level, undefined, now, () => undefined);
-    for (const { request, members } of this.#subscribed.values())
-      if (members[0] === member) member.ask(request, undefined, now, () => undefined);
+    for (const { request, member: taker } of this.#subscribed.values())
+      if (taker === member) member.ask(request, undefined, now, () => undefined);
     if (this.#left.delete(member)) this.#tellAllChanged(member);
     else if (this.#unverified.delete(member)) this.#verify(member, now);
   }
@@ -94,24 +94,43 @@ export class LegacyFront implements Front {
     if (this.#left.has(member)) return;
     this.#left.add(member);
     this.#unverified.delete(member);
-    this.#tellAllChanged(member);
+    // Of one alone no list is there to be taken meanwhile.
+    if (!this.#parts.isSole) this.#tellAllChanged(member);
   }
 
   said(): boolean {
     return false;
   }
 
-  subscribes(message: MessageView, uri: string, members: readonly VirtualMember[]): void {
-    if (message.method === 'resources/unsubscribe') this.#subscribed.delete(uri);
-    const isRemembered = uri.length <= MAX_URI && this.#subscribed.size < MAX_SUBSCRIBED;
-    if (message.method !== 'resources/subscribe' || !isRemembered) return;
+  likeliest(
+    { method }: MessageView,
+    uri: string,
+    members: readonly VirtualMember[],
+  ): readonly VirtualMember[] {
+    const taker = this.#subscribed.get(uri)?.member;
+    if (method !== UNSUBSCRIBE || !taker) return members;
+    return [taker, ...members.filter((member) => member !== taker)];
+  }
+
+  whenAnswered(
+    { method }: MessageView,
+    uri: string | undefined,
+    member: VirtualMember,
+  ): ((answer: MessageView) => void) | undefined {
+    if (uri === undefined) return undefined;
+    // Whatever its member says, the client wants no more of it.
+    if (method === UNSUBSCRIBE) this.#subscribed.delete(uri);
+    if (method !== SUBSCRIBE) return undefined;
+    return ({ kind }) => {
+      if (kind === 'result') this.#remember(uri, member);
+    };
+  }
+
+  #remember(uri: string, member: VirtualMember): void {
+    if (uri.length > MAX_URI || this.#subscribed.size >= MAX_SUBSCRIBED) return;
     // Made anew: what else was in the client's may be large.
-    const request = requestOf({
-      id: 0 as BridgeRequestId,
-      method: message.method,
-      params: { uri },
-    });
-    this.#subscribed.set(uri, { request, members });
+    const request = requestOf({ id: 0 as BridgeRequestId, method: SUBSCRIBE, params: { uri } });
+    this.#subscribed.set(uri, { request, member });
   }
 
   listLike({ method }: ListKind): MessageView {
@@ -213,10 +232,12 @@ export class LegacyFront implements Front {
       });
   }
 
+  /** What a member alone declares is what its client knows: of the rest it wants to hear nothing. */
   #tellAllChanged(member: VirtualMember): void {
-    if (this.#parts.isSole) return;
+    const { isSole, effects } = this.#parts;
     for (const kind of CHANGING_KINDS)
-      if (member.has(kind)) this.#parts.effects.say({ method: kind.changed });
+      if (isSole ? member.tellsChangesOf(kind) : member.has(kind))
+        effects.say({ method: kind.changed });
   }
 
   /** A member's lists were shown from memory: are they still the same? */
@@ -231,6 +252,9 @@ export class LegacyFront implements Front {
     }
   }
 }
+
+const SUBSCRIBE = 'resources/subscribe';
+const UNSUBSCRIBE = 'resources/unsubscribe';
 
 /** More resources than a client watches, and longer than their URIs are. */
 const MAX_SUBSCRIBED = 1_024;

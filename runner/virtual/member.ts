@@ -207,6 +207,12 @@ export class VirtualMember {
     return !of || Object.hasOwn(capabilities, capability);
   }
 
+  /** Whether it said that it tells when such a list changes. */
+  tellsChangesOf({ capability }: Pick<ListKind, 'capability'>): boolean {
+    const declared = this.capabilities[capability];
+    return isObject(declared) && declared['listChanged'] === true;
+  }
+
   /** Whether its messages may name tasks: unless it said that it has none. */
   get mayHaveTasks(): boolean {
     const { of, hasTasks } = this.#whatItDeclared();

@@ -80,7 +80,17 @@ export class ModernFront implements Front {
     return this.#listens.said(member, message, bridgeId);
   }
 
-  subscribes(): void {}
+  likeliest(
+    _message: MessageView,
+    _uri: string,
+    members: readonly VirtualMember[],
+  ): readonly VirtualMember[] {
+    return members;
+  }
+
+  whenAnswered(): undefined {
+    return undefined;
+  }
 
   listLike({ method }: ListKind, message: MessageView): MessageView {
     return listRequestLike(message, method);

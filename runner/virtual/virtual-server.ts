@@ -11,7 +11,7 @@ import { CODE } from '../../shared/mcp/modern.ts';
 import { isVendorNotification } from '../../shared/mcp/notifications.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import { OWN_IDS_FROM } from '../core/request-ids.ts';
-import { cancelled, Effects } from '../translate/effects.ts';
+import { Effects } from '../translate/effects.ts';
 import { invalidParams, listsTooMuch, methodNotFound } from '../translate/faults.ts';
 import type { TranslateEffect } from '../translate/translator.ts';
 import { withChangedMember } from './edits.ts';
@@ -55,7 +55,9 @@ export class VirtualServer {
   readonly #sole: VirtualMember | undefined;
   readonly #routes: Routes;
   readonly #lists: Lists;
-  readonly #questions = new MemberQuestions();
+  readonly #questions: MemberQuestions;
+  /** The process of the only member is another than the client began with. */
+  #isAnother = false;
   readonly #tasks = new TaskOwners();
   readonly #front: Front;
   /** What this session's kind of client knows, by member. */
@@ -84,6 +86,7 @@ export class VirtualServer {
     );
     const [first, second] = this.#members;
     this.#sole = second ? undefined : first;
+    this.#questions = new MemberQuestions(this.#sole !== undefined);
     this.#routes = new Routes(this.#members);
     this.#lists = new Lists({
       effects: this.#effects,
@@ -193,8 +196,7 @@ export class VirtualServer {
     if (method === 'completion/complete') return this.#complete(message, id, now);
     if (sole) {
       const uri = naming && message.string(...naming.path);
-      if (uri !== undefined) this.#front.subscribes(message, uri, [sole]);
-      return this.#to(sole, message, now);
+      return this.#to(sole, message, now, uri);
     }
     if (naming) return this.#toUri(message, id, message.string(...naming.path), now);
     if (method.startsWith('tasks/')) return this.#aboutTask(message, id, now);
@@ -259,9 +261,8 @@ export class VirtualServer {
   #toUri(message: MessageView, id: BridgeRequestId, uri: string | undefined, now: number): void {
     if (uri === undefined) return this.#try(this.#routes.ofResources, message, id, now);
     const go = (at: number): void => {
-      const members = this.#routes.ofUri(uri);
-      this.#front.subscribes(message, uri, members);
-      this.#try(members, message, id, at);
+      const members = this.#front.likeliest(message, uri, this.#routes.ofUri(uri));
+      this.#try(members, message, id, at, isNotMine, uri);
     };
     if (this.#routes.knowsUri(uri)) return go(now);
     this.#onceListed([RESOURCES, TEMPLATES], this.#routes.ofResources, message, id, now, go);
@@ -289,9 +290,14 @@ export class VirtualServer {
     );
   }
 
-  #to(member: VirtualMember, message: MessageView, now: number): void {
+  /** `uri`: of the resource that it names. */
+  #to(member: VirtualMember, message: MessageView, now: number, uri?: string): void {
+    const answered = this.#front.whenAnswered(message, uri, member);
     member.request(message, now, {
-      answered: (answer) => this.#effects.say(this.#withTasks(member, answer)),
+      answered: (answer) => {
+        answered?.(answer);
+        this.#effects.say(this.#withTasks(member, answer));
+      },
     });
   }
 
@@ -302,20 +308,23 @@ export class VirtualServer {
     id: BridgeRequestId,
     now: number,
     refuses = isNotMine,
+    uri?: string,
   ): void {
     const [member, ...others] = members.filter((each) => !each.isDown);
     const [down] = members;
     if (!member)
       return this.#effects.fail(id, down ? down.whyDown : methodNotFound(message.method));
-    if (others.length === 0) return this.#to(member, message, now);
+    if (others.length === 0) return this.#to(member, message, now, uri);
     this.#undecided.add(id);
+    const answered = this.#front.whenAnswered(message, uri, member);
     member.request(message, now, {
       answered: (answer, at) => {
         const isWanted = this.#undecided.delete(id);
         const code = answer.parsed('error', 'code');
         if (isWanted && answer.kind === 'error' && refuses(code))
-          this.#try(others, message, id, at, refuses);
-        else this.#effects.say(this.#withTasks(member, answer));
+          return this.#try(others, message, id, at, refuses, uri);
+        answered?.(answer);
+        this.#effects.say(this.#withTasks(member, answer));
       },
     });
   }
@@ -328,7 +337,7 @@ export class VirtualServer {
     const { method } = message;
     if (this.#front.notification(message, now)) return;
     if (method === 'notifications/cancelled') return this.#cancel(message, now);
-    if (method === 'notifications/progress' && !this.#sole) {
+    if (method === 'notifications/progress' && !this.#asksAsItIs) {
       const reported = this.#questions.progress(message);
       return reported?.member.tell(reported.message);
     }
@@ -343,11 +352,16 @@ export class VirtualServer {
     for (const member of this.#members) member.cancel(id, message, now);
   }
 
+  /** Questions have the ids that the only member gave them. */
+  get #asksAsItIs(): boolean {
+    return this.#sole !== undefined && !this.#isAnother;
+  }
+
   /** The client's answer to a question of a member. */
   #answer(message: MessageView, now: number): void {
-    if (this.#sole) return this.#sole.tell(message);
     const answered = this.#questions.answered(message);
     if (answered) answered.member.tell(answered.message);
+    else if (this.#asksAsItIs) this.#sole?.tell(message);
     else this.#effects.drop('a response to a request that no member made', {}, now);
   }
 
@@ -359,7 +373,12 @@ export class VirtualServer {
     bridgeId: BridgeRequestId | undefined,
   ): void {
     if (this.#front.said(member, message, bridgeId)) return;
-    if (this.#sole) return this.#effects.say(message, bridgeId);
+    const isOfQuestions =
+      message.kind === 'request' || message.method === 'notifications/cancelled';
+    if (this.#sole && (!isOfQuestions || this.#asksAsItIs)) {
+      if (isOfQuestions) this.#questions.noted(member, message);
+      return this.#effects.say(message, bridgeId);
+    }
     const shown = this.#withTasks(member, message);
     if (message.kind === 'request')
       return this.#ask(member, shown, bridgeId ?? member.onlyCall, now);
@@ -390,14 +409,19 @@ export class VirtualServer {
   }
 
   #gone(member: VirtualMember): void {
+    this.#isAnother = true;
     for (const id of this.#questions.takeOf(member))
-      this.#effects.say(cancelled(id, 'the server that asked is gone'));
+      this.#effects.say(takenBack(id));
     this.#front.gone(member);
   }
 }
 
 /** What the config forbids for one member may be another's. */
 const NOT_ALLOWED = faultRow('not_allowed').code;
+
+/** `id`: as raw JSON text, which may be a number. */
+const takenBack = (id: string): string =>
+  `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id},"reason":"the server that asked is gone"}}`;
 
 /** Of a method that no revision defines: a server that says anything else knows it, and has the last word. */
 const isUnknownMethod = (code: unknown): boolean =>

@@ -304,6 +304,7 @@ export class ClientNode {
     const reader = new Reader();
     let head: Head | undefined;
     let lastId: string | undefined;
+    const round = call?.virtual?.rounds;
     const take = (incoming: Incoming): void => this.#answer(call, incoming);
     wire.a.onMessage = (text) => {
       if (!head) {
@@ -323,7 +324,7 @@ export class ClientNode {
     };
     wire.a.onClose = (code) => {
       if (!call) return this.#notOpened();
-      if (call.outcomes.length > 0 || call.isForsaken) return;
+      if (call.outcomes.length > 0 || call.isForsaken || call.virtual?.rounds !== round) return;
       if (this.kind === 'modern') {
         call.isForsaken = code !== 1000;
         call.leftAt = this.#world.clock.now;
@@ -462,7 +463,10 @@ export class ClientNode {
     }
     if (message.method !== undefined) return this.#untied(message);
     const again = call && message.result && call.virtual?.again?.(call, { ...message.result });
-    if (again) return this.#send(again, call);
+    if (again && call?.virtual) {
+      call.virtual.rounds = (call.virtual.rounds ?? 0) + 1;
+      return this.#send(again, call);
+    }
     if (call?.virtual?.takes && message.result) {
       const isRight = call.virtual.takes(message.result);
       return this.#outcome(call, `result:${isRight ? call.uid : 'wrong'}`);

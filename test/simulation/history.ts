@@ -33,6 +33,8 @@ export interface VirtualCall {
   readonly sentAt: number;
   endedAt?: number;
   cancelledAt?: number;
+  /** How often its client went on with it. */
+  rounds?: number;
   /** False: it may fail although its member is well. */
   readonly isOwed?: boolean;
   /** It lasts as long as its session. */

@@ -267,6 +267,8 @@ export class MemberNode implements Program {
     const { id, method, params = {} } = message;
     if (method === undefined) return this.#answered(message);
     if (id === undefined) return this.#notified(method, params);
+    // A modern process is greeted by whatever it is asked first.
+    if (this.member.isModern && method !== 'initialize') this.#greeted();
     if (method === 'tools/call' || method === 'prompts/get' || method === 'resources/read')
       return this.#call(id, method, params);
     if (method === 'subscriptions/listen' && this.member.isModern) return this.#listen(id, params);
@@ -290,10 +292,8 @@ export class MemberNode implements Program {
   /** To what is asked at the start and in between, by its era. */
   #answerTo(method: string, params: Params): object {
     const { isModern, name } = this.member;
-    if (isModern && method === 'server/discover') {
-      this.#greeted();
+    if (isModern && method === 'server/discover')
       return { result: { supportedVersions: [MODERN_REVISION], ...this.#introduction } };
-    }
     if (!isModern && method === 'initialize') {
       this.#mayAsk = hasSampling(params.capabilities);
       return { result: { protocolVersion: '2025-11-25', ...this.#introduction } };
@@ -390,6 +390,7 @@ export class MemberNode implements Program {
     const asks = work.asks && isAskable;
     if (asks && this.member.isModern) {
       const question = this.#question(this.#roundOf(uid));
+      this.#ended(id);
       const inputRequests = { q: { method: 'sampling/createMessage', params: question } };
       return this.#say({
         id,

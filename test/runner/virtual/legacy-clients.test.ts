@@ -385,6 +385,87 @@ test('F-751: a member alone that starts again has the log level and the subscrip
   ]);
 });
 
+/** The member starts again and is greeted. */
+function startAgain(work: DrivenVirtualServer, name: string): void {
+  work.written();
+  work.after(10_000);
+  const [hello] = work.written(name);
+  work.member(name, { jsonrpc: '2.0', id: hello?.['id'], result: greeting() });
+}
+
+test('F-900: what a member alone asked is taken back when it ends, and no answer to it reaches the process after it', () => {
+  const work = new DrivenVirtualServer([member('a')]);
+  work.initialize();
+  const ask = { jsonrpc: '2.0', id: 1, method: 'sampling/createMessage', params: {} };
+  work.member('a', ask);
+  expect(work.said()).toEqual([ask]);
+  work.exited('a');
+  expect(work.said()).toContainEqual(
+    expect.objectContaining({
+      method: 'notifications/cancelled',
+      params: expect.objectContaining({ requestId: 1 }),
+    }),
+  );
+  startAgain(work, 'a');
+  work.written();
+  work.client({ jsonrpc: '2.0', id: 1, result: { of: 'the first' } });
+  expect(work.written()).toEqual([]);
+  work.member('a', ask);
+  const again = work.said().find(({ method }) => method === ask.method);
+  expect(again?.['id']).not.toBe(1);
+  work.client({ jsonrpc: '2.0', id: 1, result: { of: 'the first' } });
+  work.client({ jsonrpc: '2.0', id: again?.['id'], result: { of: 'the second' } });
+  expect(work.written('a')).toEqual([{ jsonrpc: '2.0', id: 1, result: { of: 'the second' } }]);
+});
+
+test('F-904: what a member asked is taken back under the id that its client knows, which is a number', () => {
+  const work = two();
+  work.initialize();
+  work.member('b', { jsonrpc: '2.0', id: 'own', method: 'sampling/createMessage', params: {} });
+  const [asked] = work.said();
+  work.exited('b');
+  const notice = work.said().find(({ method }) => method === 'notifications/cancelled');
+  expect(notice?.['params']).toMatchObject({ requestId: asked?.['id'] });
+});
+
+test('F-901: a member alone that starts again may have other lists, and its client is told', () => {
+  const work = new DrivenVirtualServer([member('a')]);
+  const changing = greeting({ capabilities: { tools: { listChanged: true }, prompts: {} } });
+  work.initialize({ a: changing });
+  work.exited('a');
+  expect(work.said()).toEqual([]);
+  work.written();
+  work.after(3_000);
+  const [hello] = work.written('a');
+  work.member('a', { jsonrpc: '2.0', id: hello?.['id'], result: changing });
+  // Of what it never said that it changes, nothing is told.
+  expect(work.said().map(({ method }) => method)).toEqual(['notifications/tools/list_changed']);
+});
+
+test('F-902: a resource that no list names is subscribed to again in the member that took the subscription', () => {
+  const work = two();
+  work.initialize();
+  const isTaken = ({ method, params }: Message, name: string): object | undefined => {
+    if (String(method).endsWith('/list')) return { resources: [], resourceTemplates: [] };
+    const isIts = name === 'b' && (params as { uri?: string }).uri === 'hidden';
+    return isIts ? {} : { error: { code: -32602, message: 'not here' } };
+  };
+  work.client(request(2, 'resources/subscribe', { uri: 'hidden' }));
+  work.answer(isTaken);
+  expect(work.said()).toMatchObject([{ id: 2, result: {} }]);
+  for (const name of ['a', 'b']) {
+    work.exited(name);
+    startAgain(work, name);
+    const again = work.written(name).filter(({ method }) => method === 'resources/subscribe');
+    expect(again.map(({ params }) => params)).toEqual(name === 'b' ? [{ uri: 'hidden' }] : []);
+  }
+  work.client(request(3, 'resources/unsubscribe', { uri: 'hidden' }));
+  expect(work.written().map(({ method }) => method)).toContain('resources/unsubscribe');
+  work.exited('b');
+  startAgain(work, 'b');
+  expect(work.written('b').map(({ method }) => method)).not.toContain('resources/subscribe');
+});
+
 test('F-752: a member that says nothing holds up a list for a bounded time, and is told of when it answers', () => {
   const work = two();
   work.initialize();
