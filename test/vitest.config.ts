@@ -111,6 +111,7 @@ export default defineConfig({
           name: 'simulation',
           include: [
             'test/simulation/simulation.test.ts',
+            'test/simulation/virtual.test.ts',
             'test/simulation/access.test.ts',
             'test/simulation/contract.test.ts',
           ],
@@ -153,7 +154,7 @@ export default defineConfig({
       {
         test: {
           name: 'mutants',
-          include: ['test/simulation/mutants.test.ts'],
+          include: ['test/simulation/{mutants,virtual-mutants}.test.ts'],
           provide: { seeds: 60 },
           ...SEEDS,
         },
@@ -193,7 +194,7 @@ export default defineConfig({
       {
         test: {
           name: 'simulation-long',
-          include: ['test/simulation/simulation.test.ts', 'test/simulation/access.test.ts'],
+          include: ['test/simulation/{simulation,virtual,access}.test.ts'],
           provide: { seeds: 20_000 },
           ...SEEDS,
         },
@@ -201,7 +202,7 @@ export default defineConfig({
       {
         test: {
           name: 'mutants-long',
-          include: ['test/simulation/mutants.test.ts'],
+          include: ['test/simulation/{mutants,virtual-mutants}.test.ts'],
           provide: { seeds: 300 },
           ...SEEDS,
         },

@@ -426,8 +426,9 @@ export class VirtualMember {
       message: `The server "${this.name}" is not running: its process ${words}. ${again}`,
       phase: 'not_sent',
     });
-    this.#failAll(words, hasRun && wasReady, now);
+    // Before the answers of its calls, on whose streams its questions may be: nothing follows an answer there.
     this.#parts.gone(this);
+    this.#failAll(words, hasRun && wasReady, now);
   }
 
   dues(due: OnDue): void {

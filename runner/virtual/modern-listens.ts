@@ -42,7 +42,8 @@ const NEVER: ReadonlySet<unknown> = new Set([
 const AGAIN_MS = 1_000;
 const AGAIN_MOST_MS = 60_000;
 
-type Owners = ReadonlyMap<string, VirtualMember | undefined>;
+/** Members that are listened to for a URI. */
+type Owners = ReadonlyMap<string, readonly VirtualMember[]>;
 
 interface Listen {
   readonly id: BridgeRequestId;
@@ -174,10 +175,15 @@ export class ModernListens {
     });
   }
 
-  /** By URI: finding an owner looks at all that is listed, so it is done once for all members. */
+  /**
+   * By URI: finding an owner looks at all that is listed, so it is done once for all members. What no list tells of may be of any, or of
+   * one that has not said yet what it has.
+   */
   #ownersOf({ wanted }: Listen): Owners {
     const { routes } = this.#parts;
-    return new Map(textsIn(wanted, URIS).map((uri) => [uri, routes.ofUri(uri)[0]]));
+    const ownersOf = (uri: string): readonly VirtualMember[] =>
+      routes.knowsUri(uri) ? routes.ofUri(uri).slice(0, 1) : routes.ofResources;
+    return new Map(textsIn(wanted, URIS).map((uri) => [uri, ownersOf(uri)]));
   }
 
   /** Without its resources, if they may not be watched: all else is listened to. */
@@ -194,7 +200,9 @@ export class ModernListens {
     const { wanted } = listen;
     const filter: Record<string, unknown> = {};
     for (const kind of wantedKinds(listen)) if (member.has(kind)) filter[kind.filter] = true;
-    const uris = textsIn(wanted, URIS).filter((uri) => owners.get(uri) === member);
+    const uris = textsIn(wanted, URIS).filter(
+      (uri) => owners.get(uri)?.includes(member) === true,
+    );
     if (uris.length > 0) filter[URIS] = uris;
     const ids = textsIn(wanted, TASKS).flatMap((taskId) => {
       const task = tasks.of(taskId);

@@ -233,7 +233,9 @@ export class ClientNode {
 
   /** Cancels the oldest call. */
   cancel(): void {
-    const [entry] = this.#pending;
+    // A virtual server has to find out whose it is.
+    const open = [...this.#pending].filter(([, { outcomes }]) => outcomes.length === 0);
+    const [entry] = this.virtual ? open : this.#pending;
     if (!entry || this.#isOver || this.kind !== 'sse2024') return;
     const [id, call] = entry;
     call.isCancelled = true;

@@ -50,7 +50,12 @@ export interface QuestionHistory {
   readonly client: string;
   readonly member: string;
   readonly askedAt: number;
-  endedAt: number | undefined;
+  /** Its client got it. */
+  seenAt?: number;
+  /** Its process ended before it was answered. */
+  diedAt?: number;
+  /** It was answered, or taken back. */
+  endedAt?: number;
 }
 
 export interface ProcessRecord {
@@ -187,9 +192,11 @@ function noLostResponse({ calls, standing, streams }: History): string[] {
     const isExact = seen.every((seq, index) => index === 0 || seq === (seen[index - 1] ?? 0) + 1);
     if (!isExact) faults.push(`R-4: stream ${stream} gave events ${seen.join(' ')}`);
   }
-  for (const { uid, outcomes, progress, progressSent, isCancelled } of calls.values()) {
+  for (const { uid, outcomes, progress, progressSent, isCancelled, virtual } of calls.values()) {
+    // While a client is away for the answer to a question, nothing can be told to it.
     const isComplete =
-      isCancelled || !outcomes[0]?.startsWith('result:') || progress.length === progressSent;
+      isCancelled ||
+      virtual?.rounds !== undefined || !outcomes[0]?.startsWith('result:') || progress.length === progressSent;
     if (!isComplete || !progress.every((value, index) => value === index + 1)) {
       faults.push(`R-4: call ${uid} saw progress ${progress.join(' ')} of ${String(progressSent)}`);
     }

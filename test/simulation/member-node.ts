@@ -140,6 +140,10 @@ export class MemberNode implements Program {
       record.diedAt = this.#world.clock.now;
       this.#ended(id);
     }
+    for (const { token } of this.#asked.values()) {
+      const question = this.#world.history.questions?.get(token);
+      if (question) question.diedAt = this.#world.clock.now;
+    }
     if (this.#illness.until < Infinity) this.#relapse ??= this.#fallIll();
   }
 
@@ -191,9 +195,10 @@ export class MemberNode implements Program {
     this.#say({ method: 'notifications/message', params });
   }
 
-  /** Its lists are others now. */
+  /** Its lists are others now; one that stands still says so when it goes on. */
   changed(): void {
-    if (this.isWell) this.#announce('notifications/tools/list_changed', 'toolsListChanged');
+    const isGreeted = this.#illness.until < Infinity;
+    if (this.#isAlive && isGreeted) this.#announce('notifications/tools/list_changed', 'toolsListChanged');
   }
 
   /** What it is asked to watch is another now. */
@@ -448,7 +453,6 @@ export class MemberNode implements Program {
       client: this.client,
       member: this.member.name,
       askedAt: this.#world.clock.now,
-      endedAt: undefined,
     });
     this.#say({ id, method: 'sampling/createMessage', params: this.#question(token) });
     if (!withdraws) return;
@@ -476,8 +480,11 @@ export class MemberNode implements Program {
   }
 
   #listen(id: Id, { notifications = {} }: Params): void {
-    this.#listens.set(id, notifications);
-    const params = { notifications, ...tagOf(id) };
+    const { resourceSubscriptions = [], ...changes } = notifications;
+    const own = resourceSubscriptions.filter((uri) => this.member.uris.includes(uri));
+    const honored = { ...changes, ...(own.length > 0 && { resourceSubscriptions: own }) };
+    this.#listens.set(id, honored);
+    const params = { notifications: honored, ...tagOf(id) };
     this.#later(ANSWER_MS, () =>
       this.#say({ method: 'notifications/subscriptions/acknowledged', params }),
     );

@@ -1,5 +1,5 @@
-// Loads the edge's rules with one piece of their source replaced, beside the real ones.
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+// Loads rules of the edge, or of virtual servers, with one piece of their source replaced, beside the real ones.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -55,4 +55,29 @@ export async function mutatedRules(
   );
   if (isPart(file)) mutant = write(USED_BY[file], readFileSync(join(core, USED_BY[file]), 'utf8'));
   return { ...RULES, ...((await import(pathToFileURL(mutant).href)) as Partial<Rules>) };
+}
+
+/** The rules with `before` replaced in a file of `runner/virtual`, where it stands once. */
+export async function mutatedVirtual(file: string, before: string, after: string): Promise<Rules> {
+  const runner = join(ROOT, 'runner');
+  const mutants = mkdtempSync(join(tmpdir(), 'mutant-'));
+  for (const folder of ['virtual', 'sessions']) mkdirSync(join(mutants, folder));
+  const files = readdirSync(join(runner, 'virtual')).map((name) => `virtual/${name}`);
+  const choice = 'sessions/virtual-choice.ts';
+  for (const name of [...files, choice]) {
+    const path = join(runner, name);
+    const source = readFileSync(path, 'utf8');
+    const isIt = name === `virtual/${file}`;
+    if (isIt && source.split(before).length !== 2)
+      throw new Error(`${file} does not have this once: ${before}`);
+    const text = isIt ? source.replace(before, () => after) : source;
+    const beside = name === choice ? '../' : './';
+    const own = files.map((each) => `${beside}${name === choice ? each : each.slice(8)}`);
+    writeFileSync(join(mutants, name), rooted(text, path, own));
+  }
+  const { virtualProcess } = (await import(pathToFileURL(join(mutants, choice)).href)) as Pick<
+    Rules,
+    'virtualProcess'
+  >;
+  return { ...RULES, virtualProcess };
 }

@@ -1,4 +1,4 @@
-// The rules that the simulated hosts use: the edge's own, unless a test breaks them.
+// The rules that the simulated hosts use: the edge's and the runner's own, unless a test breaks them.
 import { Access } from '../../edge/core/access.ts';
 import { Delivery } from '../../edge/core/exchange.ts';
 import { Fleet } from '../../edge/core/fleet.ts';
@@ -6,6 +6,7 @@ import { ModernDelivery } from '../../edge/core/modern-delivery.ts';
 import { SessionOpening } from '../../edge/core/opening.ts';
 import { Unread } from '../../edge/core/unread.ts';
 import { EdgeSession } from '../../edge/core/session.ts';
+import { virtualProcess } from '../../runner/sessions/virtual-choice.ts';
 
 export const RULES = {
   Access,
@@ -15,6 +16,7 @@ export const RULES = {
   ModernDelivery,
   SessionOpening,
   Unread,
+  virtualProcess,
 };
 
 export type Rules = typeof RULES;

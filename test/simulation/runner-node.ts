@@ -27,7 +27,7 @@ import { Session } from '../../runner/core/session.ts';
 import { describeEnd } from '../../runner/process/exit.ts';
 import { sessionProcess } from '../../runner/sessions/process-choice.ts';
 import type { SessionProcess } from '../../runner/sessions/session-process.ts';
-import { KnownOfVirtual, virtualProcess } from '../../runner/sessions/virtual-choice.ts';
+import { KnownOfVirtual } from '../../runner/sessions/virtual-choice.ts';
 import { roomFor, yieldedFor, type HeldPlace } from '../../runner/core/room.ts';
 import { SPARE_EPOCH } from '../../runner/core/spares.ts';
 import type { Time } from '../../runner/wake-timer.ts';
@@ -368,7 +368,7 @@ export class HostedSession {
     const { memberEras, known } = this.#runner;
     const client = open.person?.id ?? 'nobody';
     const { started, poolOf } = memberPools(this.#world, members, client, memberEras);
-    const process = virtualProcess({
+    const process = this.#world.rules.virtualProcess({
       open,
       ...members.configs(LIMITS),
       poolOf,

@@ -194,10 +194,11 @@ export class VirtualClient {
     const uri = chance.pick(this.#uris);
     const isOn = !this.subscribed.has(uri);
     const method = isOn ? 'resources/subscribe' : 'resources/unsubscribe';
+    // Whatever it is answered, it wants to hear no more.
+    if (!isOn) this.subscribed.delete(uri);
     this.#ask(() => ({ method, params: { uri } }), {
       takes: () => {
         if (isOn) this.subscribed.set(uri, 0);
-        else this.subscribed.delete(uri);
         return true;
       },
     });
@@ -252,7 +253,7 @@ export class VirtualClient {
       ms: chance.happens(0.3) ? chance.between(0, 20_000) : chance.between(0, 400),
       progress: chance.happens(0.4) ? chance.between(1, 4) : 0,
       bytes: chance.between(0, 200),
-      asks: chance.happens(0.25),
+      asks: chance.happens(0.35),
       withdraws: chance.happens(0.15),
     };
   }
@@ -337,10 +338,12 @@ export class VirtualClient {
       this.#fault(`R-16: two open questions have the id ${key}: ${token}`);
     same.push(question);
     this.asked.set(key, same);
-    const waitMs = chance.happens(0.15) ? chance.between(5_000, 30_000) : chance.between(0, 2_000);
+    const seen = history.questions?.get(token);
+    if (seen) seen.seenAt = clock.now;
+    const waitMs = chance.happens(0.35) ? chance.between(5_000, 30_000) : chance.between(0, 2_000);
     clock.after(waitMs, () => {
       // Some answer all the same what was taken back.
-      if (question.isOver && chance.happens(0.7)) return;
+      if (question.isOver && chance.happens(0.5)) return;
       question.isOver = true;
       const known = history.questions?.get(token);
       if (known) known.endedAt ??= clock.now;

@@ -140,9 +140,14 @@ export class VirtualJudge {
   /** No question is left that a process which is gone has asked. */
   #isAskedByTheLiving(client: VirtualClient): void {
     if (!this.#world.isQuiet || client.hearsSince === undefined || client.client.isOver) return;
-    for (const questions of client.asked.values())
-      for (const { token, isOver } of questions)
-        if (!isOver) this.#fault(client, `still has to answer ${token}`);
+    const { hearsSince, client: node } = client;
+    for (const [token, question] of this.#world.history.questions ?? []) {
+      const { seenAt = Infinity, diedAt, endedAt = Infinity } = question;
+      const isIts = question.client === node.principal && diedAt !== undefined;
+      if (!isIts || hearsSince + HEARD_MS > seenAt || seenAt > diedAt) continue;
+      if (endedAt > diedAt + FAULT_MS)
+        this.#fault(client, `was not told that nobody waits for its answer to ${token}`);
+    }
   }
 
   #judgeCall(call: CallHistory): void {
@@ -159,12 +164,18 @@ export class VirtualJudge {
     const what = `call ${uid} (${client}) for ${[...virtual.wanted].join(', ')} at ${String(sentAt)}`;
     if (isOwed && isWell && !hasTurns && !isCancelled && !outcome.startsWith('result:'))
       this.#world.history.virtual.push(`R-16: ${what} got ${outcome}, and its member was well`);
+    if (outcome === 'error:deadline')
+      this.#world.history.virtual.push(`R-16: ${what} had to wait for ever`);
     for (const record of this.#world.history.journal) {
       if (record.uid !== uid || record.by === undefined) continue;
       const { diedAt } = record;
       if (diedAt !== undefined && endedAt > diedAt + FAULT_MS && !isCancelled)
         this.#world.history.virtual.push(`R-16: ${what} was not told that its member ended`);
-      if (cancelledAt !== undefined && isWell && (record.endedAt ?? Infinity) > cancelledAt + FAULT_MS)
+      if (cancelledAt === undefined) continue;
+      const wasWell = members.every((name) =>
+        this.#members.isWell(call.session, name, sentAt, cancelledAt + FAULT_MS),
+      );
+      if (wasWell && (record.endedAt ?? Infinity) > cancelledAt + FAULT_MS)
         this.#world.history.virtual.push(`R-16: ${what} went on when it was cancelled`);
     }
   }

@@ -428,6 +428,19 @@ test('F-904: what a member asked is taken back under the id that its client know
   expect(notice?.['params']).toMatchObject({ requestId: asked?.['id'] });
 });
 
+test('F-906: what a member asked in a call is taken back before the call fails, since nothing follows that', () => {
+  const work = two();
+  work.initialize();
+  work.client(call(7, 'a__x'));
+  work.member('a', { jsonrpc: '2.0', id: 1, method: 'sampling/createMessage', params: {} });
+  work.said();
+  work.exited('a');
+  const said = work.said().map(({ id, method }) => method ?? id);
+  const notice = said.indexOf('notifications/cancelled');
+  expect(notice).toBeGreaterThanOrEqual(0);
+  expect(notice).toBeLessThan(said.indexOf(7));
+});
+
 test('F-901: a member alone that starts again may have other lists, and its client is told', () => {
   const work = new DrivenVirtualServer([member('a')]);
   const changing = greeting({ capabilities: { tools: { listChanged: true }, prompts: {} } });

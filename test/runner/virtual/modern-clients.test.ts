@@ -202,6 +202,23 @@ test('resources are listened to at the member that has them', () => {
   });
 });
 
+test('F-905: a resource of which no list tells is listened to at every member that may have it', () => {
+  const work = running();
+  work.client(listen(9, { resourceSubscriptions: ['x:b'] }));
+  work.answer(({ method }, name) => {
+    // b says nothing for long.
+    if (name === 'b') return undefined;
+    return method === 'resources/list' ? { resources: [] } : { resourceTemplates: [] };
+  });
+  work.after(10_000);
+  for (const name of ['a', 'b'])
+    acknowledge(work, name, 9, { resourceSubscriptions: name === 'b' ? ['x:b'] : [] });
+  work.said();
+  const method = 'notifications/resources/updated';
+  work.member('b', { jsonrpc: '2.0', method, params: { uri: 'x:b' } }, 9);
+  expect(work.said()).toMatchObject([{ method, params: { uri: 'x:b' } }]);
+});
+
 test('a subscription that its client ended ends at all members, and nothing more comes of it', () => {
   const work = running();
   work.client(listen(9, { toolsListChanged: true }));

@@ -1,0 +1,33 @@
+// Virtual servers over many seeds (R-16).
+import { expect, inject, test } from 'vitest';
+
+import { runSeeds } from './seeds.ts';
+import { World } from './world.ts';
+
+/** A seed of a virtual server takes longer than one of a single server, and the whole is not to take notably longer. */
+const SEEDS = Math.max(100, inject('seeds') / 20);
+
+test(`[R-16] R-1, R-2, R-4, R-5, R-8, R-9, R-11 hold with members that crash, hang, start late and change, over ${SEEDS} seeds`, async () => {
+  let [ran, calls] = [0, 0];
+  await runSeeds('virtual', 1, SEEDS, (reports) => {
+    for (const { seed, faults, trace, calls: made } of reports) {
+      expect(faults.length === 0 ? [] : [seed, ...faults, ...trace]).toEqual([]);
+      ran += 1;
+      calls += made;
+    }
+    return true;
+  });
+  expect(ran).toBe(SEEDS);
+  expect(calls).toBeGreaterThan(20 * SEEDS);
+});
+
+test('a seed replays exactly', () => {
+  const run = (): string[] => {
+    const history = new World(42, undefined, { isVirtual: true }).run();
+    const calls = [...history.calls.values()].map(
+      ({ uid, outcomes, progress }) => `${uid} ${outcomes.join()} ${progress.join()}`,
+    );
+    return [...calls, ...history.trace, ...history.journal.map((record) => JSON.stringify(record))];
+  };
+  expect(run()).toEqual(run());
+});
