@@ -49,6 +49,8 @@ test('files end to end are run on either edge, unless they have none or are abou
     'test/simulation/access.test.ts',
     'test/simulation/mutants.test.ts',
     'test/simulation/simulation.test.ts',
+    'test/simulation/virtual-mutants.test.ts',
+    'test/simulation/virtual.test.ts',
   ]);
   expect(again.filter(({ projects }) => projects.length !== 2)).toEqual([]);
   expect(files.filter(isEndToEnd).length - again.filter(isEndToEnd).length).toBe(14);

@@ -125,6 +125,11 @@ export class Lists {
     member.known.lists.delete(kind.member);
   }
 
+  /** Whether there is a member of which it is not known what it lists, and which can be asked. */
+  isUnknown(kind: ListKind, members: readonly VirtualMember[]): boolean {
+    return members.some((member) => this.#isMissing(member, kind));
+  }
+
   #isMissing(member: VirtualMember, kind: ListKind): boolean {
     if (!member.has(kind) || member.isDown || member.isLate) return false;
     const known = member.known.lists.get(kind.member);

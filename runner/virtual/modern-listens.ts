@@ -200,9 +200,7 @@ export class ModernListens {
     const { wanted } = listen;
     const filter: Record<string, unknown> = {};
     for (const kind of wantedKinds(listen)) if (member.has(kind)) filter[kind.filter] = true;
-    const uris = textsIn(wanted, URIS).filter(
-      (uri) => owners.get(uri)?.includes(member) === true,
-    );
+    const uris = textsIn(wanted, URIS).filter((uri) => owners.get(uri)?.includes(member) === true);
     if (uris.length > 0) filter[URIS] = uris;
     const ids = textsIn(wanted, TASKS).flatMap((taskId) => {
       const task = tasks.of(taskId);

@@ -31,6 +31,12 @@ export class Routes {
     return only && !second ? { member: only, own: name } : undefined;
   }
 
+  /** Members that come first with a name that one without a prefix lists: of equal names the first has it. */
+  before(member: VirtualMember): readonly VirtualMember[] {
+    const at = this.unprefixed.indexOf(member);
+    return at < 0 ? [] : this.unprefixed.slice(0, at);
+  }
+
   /** Members that may serve resources. */
   get ofResources(): readonly VirtualMember[] {
     return this.#members.filter((member) => member.has(RESOURCES));

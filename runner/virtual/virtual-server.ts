@@ -229,17 +229,19 @@ export class VirtualServer {
       return this.#effects.fail(id, invalidParams(`params.${path[1]} must be a text.`));
     }
     const route = this.#routes.ofName(kind, name);
+    const goOn = (at: number): void => this.#toNamed(message, id, kind, path, at, true);
     if (route) {
       const { member, own } = route;
+      const before = isListed ? [] : this.#routes.before(member);
+      if (this.#lists.isUnknown(kind, before))
+        return this.#onceListed([kind], before, message, id, now, goOn);
       return this.#to(member, member.rules.named(message, own, ...path), now);
     }
     const { unprefixed } = this.#routes;
     const [first] = unprefixed;
     if (first && isListed) return this.#to(first, message, now);
     if (!first) return this.#effects.fail(id, invalidParams(`Nothing is named "${name}" here.`));
-    this.#onceListed([kind], unprefixed, message, id, now, (at) =>
-      this.#toNamed(message, id, kind, path, at, true),
-    );
+    this.#onceListed([kind], unprefixed, message, id, now, goOn);
   }
 
   /** Goes on with a request when it is known what these members list, unless its client has cancelled it by then. */
@@ -410,8 +412,7 @@ export class VirtualServer {
 
   #gone(member: VirtualMember): void {
     this.#isAnother = true;
-    for (const id of this.#questions.takeOf(member))
-      this.#effects.say(takenBack(id));
+    for (const id of this.#questions.takeOf(member)) this.#effects.say(takenBack(id));
     this.#front.gone(member);
   }
 }

@@ -131,7 +131,10 @@ export class ClientNode {
   /** `most`: the longest that it works; by default some take long, or for ever. */
   call(most?: number): CallHistory | undefined {
     if (this.#isOver) return undefined;
-    if (this.virtual) return void this.virtual.call();
+    if (this.virtual) {
+      this.virtual.call();
+      return undefined;
+    }
     const { chance, history, line } = this.#world;
     const uid = `${this.name}-c${String(this.#nextCall++)}`;
     const work = {

@@ -179,7 +179,11 @@ function atMostOnce({ calls, journal }: History): string[] {
     if (isToldUnsent && times.has(uid))
       faults.push(`R-2: call ${uid} ran, and its client was told that it was not sent`);
     const isCarriedOut = virtual?.takes === undefined;
-    if (isCarriedOut && outcomes.some((outcome) => outcome.startsWith('result:')) && !times.has(uid)) {
+    if (
+      isCarriedOut &&
+      outcomes.some((outcome) => outcome.startsWith('result:')) &&
+      !times.has(uid)
+    ) {
       faults.push(`R-1: call ${uid} has a result but never ran`);
     }
   }
@@ -196,7 +200,9 @@ function noLostResponse({ calls, standing, streams }: History): string[] {
     // While a client is away for the answer to a question, nothing can be told to it.
     const isComplete =
       isCancelled ||
-      virtual?.rounds !== undefined || !outcomes[0]?.startsWith('result:') || progress.length === progressSent;
+      virtual?.rounds !== undefined ||
+      !outcomes[0]?.startsWith('result:') ||
+      progress.length === progressSent;
     if (!isComplete || !progress.every((value, index) => value === index + 1)) {
       faults.push(`R-4: call ${uid} saw progress ${progress.join(' ')} of ${String(progressSent)}`);
     }

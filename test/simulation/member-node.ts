@@ -76,7 +76,7 @@ export class MemberNode implements Program {
   readonly #cancelled = new Set<Id>();
   readonly #running = new Map<Id, ProcessRecord>();
   /** What it asked and has no answer to, by its own id. */
-  readonly #asked = new Map<Id, { readonly token: string; readonly then: () => void }>();
+  readonly #asked = new Map<Id, { readonly token: string; readonly goOn: () => void }>();
   readonly #withdrawn = new Set<Id>();
   readonly #subscribed = new Set<string>();
   /** Open subscriptions of the modern era. */
@@ -198,7 +198,8 @@ export class MemberNode implements Program {
   /** Its lists are others now; one that stands still says so when it goes on. */
   changed(): void {
     const isGreeted = this.#illness.until < Infinity;
-    if (this.#isAlive && isGreeted) this.#announce('notifications/tools/list_changed', 'toolsListChanged');
+    if (this.#isAlive && isGreeted)
+      this.#announce('notifications/tools/list_changed', 'toolsListChanged');
   }
 
   /** What it is asked to watch is another now. */
@@ -348,9 +349,7 @@ export class MemberNode implements Program {
   }
 
   get #modern(): object {
-    return this.member.isModern
-      ? { resultType: 'complete', ttlMs: 0, cacheScope: 'private' }
-      : {};
+    return this.member.isModern ? { resultType: 'complete', ttlMs: 0, cacheScope: 'private' } : {};
   }
 
   #page(member: string, all: readonly object[], cursor: string | undefined): object {
@@ -372,7 +371,8 @@ export class MemberNode implements Program {
   }
 
   #call(id: Id, method: string, params: Params): void {
-    if (!this.#has(method, params)) return this.#later(ANSWER_MS, () => this.#say({ id, ...MISSING }));
+    if (!this.#has(method, params))
+      return this.#later(ANSWER_MS, () => this.#say({ id, ...MISSING }));
     const { uid = '', work = NO_WORK, inputResponses } = params;
     const by = `${this.member.name}/${params.name ?? params.uri ?? ''}`;
     if (inputResponses) {
@@ -445,10 +445,10 @@ export class MemberNode implements Program {
   }
 
   /** Its ids begin anew with each process, and are those of other members, too. */
-  #ask(uid: string, { withdraws }: MemberWork, then: () => void): void {
+  #ask(uid: string, { withdraws }: MemberWork, goOn: () => void): void {
     const id = this.#nextQuestion++;
     const token = this.#tokenOf(uid, id);
-    this.#asked.set(id, { token, then });
+    this.#asked.set(id, { token, goOn });
     this.#world.history.questions?.set(token, {
       client: this.client,
       member: this.member.name,
@@ -460,7 +460,7 @@ export class MemberNode implements Program {
       if (!this.#asked.delete(id)) return;
       this.#withdrawn.add(id);
       this.#say({ method: 'notifications/cancelled', params: { requestId: id } });
-      then();
+      goOn();
     });
   }
 
@@ -469,14 +469,18 @@ export class MemberNode implements Program {
     const asked = this.#asked.get(id);
     if (!asked) {
       if (!this.#withdrawn.has(id))
-        this.#members.faults.push(`R-16: ${this.label} got an answer to ${String(id)}, which it did not ask`);
+        this.#members.faults.push(
+          `R-16: ${this.label} got an answer to ${String(id)}, which it did not ask`,
+        );
       return;
     }
     this.#asked.delete(id);
     const text = result?.content?.text;
     if (!error && text !== asked.token)
-      this.#members.faults.push(`R-9: ${this.label} asked ${asked.token} and got the answer ${String(text)}`);
-    asked.then();
+      this.#members.faults.push(
+        `R-9: ${this.label} asked ${asked.token} and got the answer ${String(text)}`,
+      );
+    asked.goOn();
   }
 
   #listen(id: Id, { notifications = {} }: Params): void {

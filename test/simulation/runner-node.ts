@@ -384,7 +384,10 @@ export class HostedSession {
   get #time(): Time {
     const time = timeOf(this.#world, () => this.#runner.now);
     if (!this.#world.members) return time;
-    return { now: time.now, timer: (wake) => time.timer(() => (this.#isPerished ? undefined : wake())) };
+    return {
+      now: time.now,
+      timer: (wake) => time.timer(() => (this.#isPerished ? undefined : wake())),
+    };
   }
 
   /** One of its processes says something that belongs to no request. */

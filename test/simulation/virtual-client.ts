@@ -49,6 +49,7 @@ export class VirtualClient {
   readonly #world: World;
   readonly #client: ClientNode;
   readonly #members: Members;
+  #setting: CallHistory | undefined;
   readonly #spoken = new Map<string, number>();
 
   constructor(world: World, client: ClientNode, members: Members) {
@@ -149,7 +150,10 @@ export class VirtualClient {
   use(kind: Kind, name?: string, work = this.#newWork()): CallHistory | undefined {
     const { chance } = this.#world;
     const names = [...this.#members.shown[kind].keys()];
-    if (names.length === 0) return void this.list(kind);
+    if (names.length === 0) {
+      this.list(kind);
+      return undefined;
+    }
     const of = name ?? chance.pick(names);
     const progress = kind === 'tools' ? work.progress : 0;
     const wanted = this.#members.shown[kind].get(of) ?? new Set();
@@ -205,9 +209,11 @@ export class VirtualClient {
   }
 
   #setLevel(): void {
+    // Which of two at a time comes last is not known.
+    if (this.#setting && this.#setting.outcomes.length === 0) return;
     const level = this.#world.chance.pick(LEVELS);
     this.level = undefined;
-    this.#ask(() => ({ method: 'logging/setLevel', params: { level } }), {
+    this.#setting = this.#ask(() => ({ method: 'logging/setLevel', params: { level } }), {
       takes: () => {
         this.level = level;
         return true;
@@ -281,7 +287,9 @@ export class VirtualClient {
   }
 
   #responsesTo(requests: unknown): object {
-    const asked = Object.entries((requests ?? {}) as Record<string, { params?: { token?: string } }>);
+    const asked = Object.entries(
+      (requests ?? {}) as Record<string, { params?: { token?: string } }>,
+    );
     return Object.fromEntries(asked.map(([key, { params }]) => [key, answerTo(params?.token)]));
   }
 

@@ -57,7 +57,11 @@ describe('[R-16] mutants of virtual servers', () => {
     ],
     [
       'nobody is told that a member is back',
-      ['legacy-front.ts', 'if (this.#left.delete(member)) this.#tellAllChanged(member);', 'if (this.#left.delete(member)) return;'],
+      [
+        'legacy-front.ts',
+        'if (this.#left.delete(member)) this.#tellAllChanged(member);',
+        'if (this.#left.delete(member)) return;',
+      ],
     ],
     [
       '[F-902] a member that starts again has no subscriptions',
@@ -76,16 +80,16 @@ describe('[R-16] mutants of virtual servers', () => {
       ],
     ],
     [
-      '[F-900] what a member alone asks has the ids of the process before it',
-      ['virtual-server.ts', 'this.#isAnother = true;', ''],
-    ],
-    [
       '[F-901] nobody is told that a member alone is back with other lists',
       ['legacy-front.ts', 'isSole ? member.tellsChangesOf(kind) : member.has(kind)', '!isSole'],
     ],
     [
       '[F-905] a resource of which no list tells is listened to at one member',
-      ['modern-listens.ts', 'routes.knowsUri(uri) ? routes.ofUri(uri).slice(0, 1) : routes.ofResources', 'routes.ofUri(uri).slice(0, 1)'],
+      [
+        'modern-listens.ts',
+        'routes.knowsUri(uri) ? routes.ofUri(uri).slice(0, 1) : routes.ofResources',
+        'routes.ofUri(uri).slice(0, 1)',
+      ],
       1_100,
     ],
     [
@@ -106,11 +110,19 @@ describe('[R-16] mutants of virtual servers', () => {
     ],
     [
       'notifications of one call are told to another',
-      ['virtual-server.ts', 'this.#members.find((member) => member.slot === slot)', 'this.#members.findLast((member) => member.slot !== undefined)'],
+      [
+        'virtual-server.ts',
+        'this.#members.find((member) => member.slot === slot)',
+        'this.#members.findLast((member) => member.slot !== undefined)',
+      ],
     ],
     [
       'a page of one member is taken for the first of the next',
-      ['lists.ts', 'const isFirst = member === this.#parts.members[place.index];', 'const isFirst = true;'],
+      [
+        'lists.ts',
+        'const isFirst = member === this.#parts.members[place.index];',
+        'const isFirst = true;',
+      ],
     ],
   ])('%s', async (_title, mutation, first = 1) => {
     const rules = await mutatedVirtual(...mutation);

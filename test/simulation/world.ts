@@ -7,7 +7,12 @@ import { Chance, VirtualClock } from './clock.ts';
 import { emptyHistory, type History } from './history.ts';
 import { FleetNode } from './fleet-node.ts';
 import { Members } from './members.ts';
-import { isMemberTrouble, MEMBER_TROUBLES, memberTrouble, type MemberTrouble } from './member-troubles.ts';
+import {
+  isMemberTrouble,
+  MEMBER_TROUBLES,
+  memberTrouble,
+  type MemberTrouble,
+} from './member-troubles.ts';
 import { clientOf, CROWD } from './names.ts';
 import { RunnerNode, type HostedSession } from './runner-node.ts';
 import { RULES, type Rules } from './rules.ts';
@@ -407,7 +412,7 @@ export class World {
     const hosted = this.#hostedIn(name);
     const what = this.isCalm ? undefined : chance.pick(this.#troubles);
     if (what === undefined) return;
-    if (this.members && isMemberTrouble(what)) return memberTrouble(this, this.members, what);
+    if (isMemberTrouble(what)) return this.members && memberTrouble(this, this.members, what);
     this.note(`${what} (${name}, ${runner.name})`);
     switch (what) {
       case 'cut the runner link':

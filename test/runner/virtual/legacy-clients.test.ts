@@ -441,6 +441,25 @@ test('F-906: what a member asked in a call is taken back before the call fails, 
   expect(notice).toBeLessThan(said.indexOf(7));
 });
 
+test('F-907: of one name that two members have the first gets the call, also while only the list of the second is known', () => {
+  const plain = ['a', 'b'].map((name) => member(name, { prefix: '' }));
+  const work = new DrivenVirtualServer(plain);
+  work.initialize();
+  const both = listing({ a: tools('x'), b: tools('x', 'y') });
+  work.client(request(2, 'tools/list'));
+  work.answer(both);
+  work.member('a', { jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+  work.said();
+  work.client(call(3, 'x'));
+  const [asked] = work.written('a');
+  expect(asked).toMatchObject({ method: 'tools/list' });
+  work.member('a', { jsonrpc: '2.0', id: asked?.['id'], result: tools('x') });
+  expect(work.written()).toEqual([call(3, 'x')]);
+  // What stands before it is known by now, or does not answer: nobody waits for it.
+  work.client(call(4, 'y'));
+  expect(work.written('b')).toEqual([call(4, 'y')]);
+});
+
 test('F-901: a member alone that starts again may have other lists, and its client is told', () => {
   const work = new DrivenVirtualServer([member('a')]);
   const changing = greeting({ capabilities: { tools: { listChanged: true }, prompts: {} } });
