@@ -2128,10 +2128,6 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a subscription to a resource that no list names, and its member starts again',
     tests: ['runner/virtual/legacy-clients.test.ts', 'simulation/virtual-mutants.test.ts'],
   },
-  'F-903': {
-    fault: 'a member that cannot be started again at once, and a 2026-07-28 client that listens',
-    tests: ['runner/virtual/modern-clients.test.ts', 'simulation/virtual-mutants.test.ts'],
-  },
   'F-904': {
     fault:
       'a question of a member that is gone is taken back under an id that its client does not know',
@@ -2623,7 +2619,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-740 F-741 F-742 F-743 F-744 F-745 F-746',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757 F-758',
-  'F-900 F-901 F-902 F-903 F-904 F-905 F-906 F-907',
+  'F-900 F-901 F-902 F-904 F-905 F-906 F-907',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
   'F-785 F-786 F-787 F-788 F-789 F-846 F-847',
   'F-840 F-841 F-842 F-843 F-844',
