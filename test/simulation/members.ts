@@ -144,7 +144,7 @@ export class Members {
         stderr: 'log',
       },
       secrets: [],
-      warm: 0,
+      warm: { min: 0, max: 0, holdMs: 0 },
       maxLineBytes: 16 * 1024 * 1024,
       stateless: false,
       maxProcesses: 4,
