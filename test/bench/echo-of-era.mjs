@@ -2,6 +2,8 @@
 // number in its second argument, of the size that published servers' have. By hand, so that the process costs next to nothing. A request in the form of the other era is refused: whoever gets an answer was translated
 // where it had to be.
 const REVISION = { legacy: '2025-11-25', modern: '2026-07-28' };
+/** What else a client of the legacy era may ask for. */
+const OLDER = ['2024-11-05', '2025-03-26', '2025-06-18'];
 const PREFIX = 'io.modelcontextprotocol/';
 const INFO = { name: 'echo-of-era', version: '1.0.0' };
 
@@ -50,8 +52,12 @@ const echo = ({ name, arguments: { text = '' } = {} }) =>
     : refusal(-32602, `Unknown tool: ${name}`);
 
 const legacy = {
-  initialize: () => ({
-    result: { protocolVersion: REVISION.legacy, capabilities, serverInfo: INFO },
+  initialize: ({ protocolVersion: wanted }) => ({
+    result: {
+      protocolVersion: OLDER.includes(wanted) ? wanted : REVISION.legacy,
+      capabilities,
+      serverInfo: INFO,
+    },
   }),
   'tools/list': () => ({ result: { tools } }),
   'tools/call': echo,

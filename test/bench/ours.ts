@@ -18,7 +18,7 @@ import { startProgram, type Program } from './program.ts';
 import { ECHO_COMMAND } from './rivals.ts';
 
 /** A stdio server as it stands in the runner's config. */
-interface StdioServer {
+export interface StdioServer {
   readonly command: string;
   readonly args: readonly string[];
   readonly bridge?: { readonly warm: number };
@@ -189,10 +189,11 @@ const startNodeEdge: StartEdge = async (folder, port, settings, logLevel) => {
 /** `mcp-bridge dev`: edge and runner in one program. */
 export async function startDev(
   servers: Readonly<Record<string, StdioServer>>,
+  virtual: OursOptions['virtual'] = {},
 ): Promise<Program & { url(server: string): URL }> {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-bench-'));
   const port = await freePort();
-  const config = { mcpServers: servers, bridge: { capacity: CAPACITY } };
+  const config = { mcpServers: servers, bridge: { capacity: CAPACITY, virtual } };
   writeFileSync(join(folder, 'mcp.json'), JSON.stringify(config), { mode: 0o600 });
   const args = [
     bridgeProgram,

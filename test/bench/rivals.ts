@@ -7,14 +7,19 @@ import { fileURLToPath } from 'node:url';
 
 import * as v from 'valibot';
 
-export interface Rival {
+/** A package that is installed for the bench. */
+export interface Package {
   readonly name: string;
   readonly version: string;
+}
+
+export interface Rival extends Package {
   /** How Node runs it so that it serves the command on the port, at `/mcp`. */
   readonly nodeArgs: (modules: string, port: number, command: readonly string[]) => string[];
 }
 
-const loopbackOnly = new URL('loopback-only.mjs', import.meta.url).href;
+/** Imported before a program that has no option to listen on this machine alone. */
+export const LOOPBACK_ONLY = new URL('loopback-only.mjs', import.meta.url).href;
 
 /** Both serve sessions; logging is off where it can be, since it costs them a fifth of their speed. */
 export const RIVALS: readonly Rival[] = [
@@ -23,7 +28,7 @@ export const RIVALS: readonly Rival[] = [
     name: 'supergateway',
     version: '4.0.0',
     nodeArgs: (modules, port, command) => [
-      `--import=${loopbackOnly}`,
+      `--import=${LOOPBACK_ONLY}`,
       join(modules, 'supergateway/dist/index.js'),
       `--stdio=${command.join(' ')}`,
       `--port=${port}`,
@@ -57,7 +62,7 @@ export type Installed =
   | { readonly ok: false; readonly reason: string };
 
 /** Installs what is not there in its exact version. An installed one needs no network. */
-export async function installRival(rival: Rival, folder: string): Promise<Installed> {
+export async function installRival(rival: Package, folder: string): Promise<Installed> {
   const home = join(folder, rival.name);
   const modules = join(home, 'node_modules');
   if (installedVersion(modules, rival.name) === rival.version) return { ok: true, modules };

@@ -16,6 +16,7 @@ import { ERA_PAIRS, startEras } from './eras.ts';
 import { erasText } from './eras-report.ts';
 import { startNodeFloor, startWorkerdFloor } from './floors/start.ts';
 import { measureHops } from './hops.ts';
+import { HUB } from './hub.ts';
 import {
   measureIdle,
   measureLatency,
@@ -126,7 +127,7 @@ const flags = readFlags(
     virtual: {
       type: 'boolean',
       default: false,
-      help: 'only this bridge: virtual servers beside their members alone, about two minutes',
+      help: 'virtual servers beside their members alone, and beside another gateway for many servers, about three minutes',
     },
     publish: {
       type: 'boolean',
@@ -268,7 +269,10 @@ async function compareVirtual(): Promise<void> {
   const plan = flags.quick ? VIRTUAL_PLANS.quick : VIRTUAL_PLANS.full;
   const load = { start: load1(), end: 0 };
   const track = (bridge: Pick<Target, 'stop'>): unknown => running.add(bridge);
-  const results = await measureVirtual(plan, { say, track });
+  const installed = await installRival(HUB, FOLDER);
+  if (!installed.ok) console.log(`Without ${HUB.name} ${HUB.version}: ${installed.reason}`);
+  const hub = installed.ok ? installed : undefined;
+  const results = await measureVirtual(plan, hub, { say, track });
   load.end = load1();
   console.log(`${startedAt}  load1 ${load.start} at the start, ${load.end} at the end`);
   console.log(virtualText(results));

@@ -25,7 +25,7 @@ export interface ClientSession {
 }
 
 /** A message that came, as far as the bench reads it. */
-interface Message {
+export interface Message {
   readonly id?: unknown;
   readonly method?: unknown;
   readonly result?: {

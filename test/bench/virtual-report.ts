@@ -1,11 +1,19 @@
 // What virtual servers cost, as tables.
 import { digits, spreadOf, spreadText } from './figures.ts';
+import { HUB } from './hub.ts';
 import { pairText } from './pairs-report.ts';
 import { table } from './table.ts';
 import type { VirtualOpening, VirtualResults } from './virtual.ts';
 
 const NOTE = `Until a new client has all tools: of a virtual server with twelve members, and over twelve connections at once. Cold: nothing
-has started on a fresh bridge. Warm: later clients, when lists are remembered. Tokens are an estimate.`;
+has started on a fresh bridge. Warm: later clients, when lists are remembered. Tokens are an estimate. mcp-hub starts its servers when it
+starts, one process of each for all clients; its client asks again until all tools are there, over HTTP+SSE.`;
+
+const TITLES = {
+  virtual: 'one virtual server',
+  separate: 'its members apart',
+  hub: `${HUB.name} ${HUB.version}`,
+} as const;
 
 /** The report as text. */
 export function virtualText({ openings, pairs }: VirtualResults): string {
@@ -16,7 +24,7 @@ export function virtualText({ openings, pairs }: VirtualResults): string {
   return [
     NOTE,
     table([
-      row('', ({ ways }) => (ways === 'virtual' ? 'one virtual server' : 'its members apart')),
+      row('', ({ ways }) => TITLES[ways]),
       row('cold, ms', ({ coldMs }) => spreadText(spreadOf(coldMs))),
       row('warm, ms', ({ warmMs }) => spreadText(spreadOf(warmMs))),
       row('processes started, cold', ({ coldProcesses }) => String(coldProcesses)),

@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { toolTokens } from '../../shared/mcp/tool-size.ts';
 import { serverOfEra } from './eras.ts';
+import { HUB, HUB_BETWEEN, startHub, type Hub } from './hub.ts';
 import { ModernSession } from './modern-session.ts';
+import { startDev } from './ours.ts';
 import { measurePair, type Pair } from './pairs.ts';
 import type { PairPlan, VirtualPlan } from './plan.ts';
 import { pidsBelow } from './process-accounts.ts';
@@ -17,9 +19,9 @@ const [FIRST = '', SECOND = ''] = MEMBERS;
 /** Of each member: 300 in all. */
 const TOOLS = 25;
 
-/** A client that opens one virtual server, or a connection to each of its members at once. */
+/** A client that opens one virtual server, or a connection to each of its members at once; or another gateway for the same members. */
 export interface VirtualOpening {
-  readonly ways: 'virtual' | 'separate';
+  readonly ways: 'virtual' | 'separate' | 'hub';
   /** From the first `initialize` to the last page of the tools: of a fresh bridge, and of later clients. */
   readonly coldMs: readonly number[];
   readonly warmMs: readonly number[];
@@ -34,6 +36,11 @@ export interface VirtualOpening {
 export interface VirtualResults {
   readonly openings: readonly VirtualOpening[];
   readonly pairs: readonly { readonly title: string; readonly pair: Pair }[];
+}
+
+/** What is measured beside ours: where it is installed. */
+export interface InstalledHub {
+  readonly modules: string;
 }
 
 interface Watch {
@@ -60,37 +67,56 @@ const COMPARED = [
   { name: 'two', title: 'two members', before: `${FIRST}__` },
 ] as const;
 
-const start = () =>
-  startOurs({
-    logLevel: 'warn',
-    servers: Object.fromEntries(MEMBERS.map((name) => [name, serverOfEra('legacy', TOOLS)])),
-    virtual: VIRTUAL,
-  });
+const SERVERS = Object.fromEntries(MEMBERS.map((name) => [name, serverOfEra('legacy', TOOLS)]));
 
-/** All of it. Throws when an answer is not right. */
-export async function measureVirtual(plan: VirtualPlan, watch: Watch): Promise<VirtualResults> {
+const start = () => startOurs({ logLevel: 'warn', servers: SERVERS, virtual: VIRTUAL });
+
+/** All of it. Throws when an answer is not right. `hub`: without it, ours is measured alone. */
+export async function measureVirtual(
+  plan: VirtualPlan,
+  hub: InstalledHub | undefined,
+  watch: Watch,
+): Promise<VirtualResults> {
   const openings: VirtualOpening[] = [];
   for (const ways of ['virtual', 'separate'] as const) {
     watch.say(`opening: ${ways}`);
-    openings.push(await measureOpenings(plan, ways, watch));
+    const servers = ways === 'virtual' ? ['twelve'] : MEMBERS;
+    const openable = async (): Promise<Openable> => {
+      const bridge = await start();
+      return { ...bridge, openAll: () => openAll(bridge, servers) };
+    };
+    openings.push(await measureOpenings(plan, ways, openable, watch));
   }
-  return { openings, pairs: await measureCalls(plan, watch) };
+  if (hub) {
+    watch.say(`opening: ${HUB.name}`);
+    const openable = async (): Promise<Openable> => {
+      const started = await startHub(hub.modules, SERVERS);
+      return { ...started, openAll: () => openHub(started) };
+    };
+    openings.push(await measureOpenings(plan, 'hub', openable, watch));
+  }
+  const pairs = await measureCalls(plan, watch);
+  return { openings, pairs: [...pairs, ...(hub ? await callBoth(plan, hub, watch) : [])] };
 }
+
+/** A bridge that a new client can open. */
+type Openable = Target & { openAll(): Promise<Opened> };
 
 async function measureOpenings(
   { openingRounds, warmOpens, restMs }: VirtualPlan,
   ways: VirtualOpening['ways'],
+  startOne: () => Promise<Openable>,
   { track }: Watch,
 ): Promise<VirtualOpening> {
-  const servers = ways === 'virtual' ? ['twelve'] : MEMBERS;
   const [cold, warm]: [Opened[], Opened[]] = [[], []];
   for (let round = 0; round < openingRounds; round++) {
-    const bridge = await start();
+    const bridge = await startOne();
     track(bridge);
     try {
       for (let open = 0; open <= warmOpens; open++) {
-        await sleep(restMs);
-        (open === 0 ? cold : warm).push(await openAll(bridge, servers));
+        // What starts when it is started is not let start before its client is there.
+        if (open > 0 || ways !== 'hub') await sleep(restMs);
+        (open === 0 ? cold : warm).push(await bridge.openAll());
       }
     } finally {
       await bridge.stop();
@@ -142,6 +168,67 @@ async function openAll(bridge: Bridge, servers: readonly string[]): Promise<Open
   } finally {
     await Promise.all(sessions.map((session) => session.close()));
   }
+}
+
+/** The same, of a gateway whose servers start with it. */
+async function openHub(hub: Hub): Promise<Opened> {
+  const startedAt = performance.now();
+  const { pages, close } = await hub.openWhole(MEMBERS.length * TOOLS);
+  const ms = performance.now() - startedAt;
+  const { tools, bytes } = pages;
+  const processes = pidsBelow(hub.ancestors).length;
+  await close();
+  const tokens = tools.reduce((sum, tool) => sum + toolTokens(tool), 0);
+  return { ms, processes, tools: tools.length, bytes, tokens };
+}
+
+/**
+ * Calls of a tool of one of twelve members, through a virtual server and through the other gateway, which is one program: so ours is measured as
+ * one, too.
+ */
+async function callBoth(
+  { pair, alone }: VirtualPlan,
+  { modules }: InstalledHub,
+  { say, track }: Watch,
+): Promise<VirtualResults['pairs']> {
+  const started: Target[] = [];
+  const starting = async <One extends Target>(one: Promise<One>): Promise<One> => {
+    const target = await one;
+    started.push(target);
+    track(target);
+    return target;
+  };
+  const measured: { title: string; pair: Pair }[] = [];
+  try {
+    const apart = await starting(start());
+    const asOne = await starting(startAsOne());
+    const hub = await starting(startHub(modules, SERVERS));
+    await (await hub.openWhole(MEMBERS.length * TOOLS)).close();
+    const theirs = () => calling(hub.session(), FIRST + HUB_BETWEEN);
+    for (const plan of [pair, alone])
+      for (const [name, target, url] of [
+        ['edge and runner', apart, apart.ours.url('twelve')],
+        ['ours, one program', asOne, asOne.url('twelve')],
+      ] as const) {
+        const words = `twelve members, ${plan.sessions} in flight`;
+        say(`calls, ${words}: ${name} and ${HUB.name}`);
+        const session = () => calling(new HttpSession(url), `${FIRST}__`);
+        const sides = [
+          { name, target: { ...target, session } },
+          { name: `${HUB.name} ${HUB.version}`, target: { ...hub, session: theirs } },
+        ] as const;
+        measured.push({ title: words, pair: await measurePair(plan, ...sides) });
+      }
+    return measured;
+  } finally {
+    for (const target of started) await target.stop();
+  }
+}
+
+async function startAsOne() {
+  const { pid, url, stop } = await startDev(SERVERS, VIRTUAL);
+  const session = (): ClientSession => new HttpSession(url('twelve'));
+  return { groups: { bridge: pid }, ancestors: [pid], url, session, stop };
 }
 
 async function measureCalls(
