@@ -27,21 +27,30 @@ import {
 import { wrapped } from './help.ts';
 import { agree, misuse, Stop, type Show } from './show.ts';
 
-/** `--domain`, if it was given: a host name as URLs have it. */
-export function domainGiven(given: Arguments): string | undefined {
+/** Said in place of a domain: the address below workers.dev. */
+const WORKERS_DEV = 'workers.dev';
+
+/** Where the edge is to serve; `domain` undefined: below workers.dev. */
+interface WishedPlace {
+  readonly domain: string | undefined;
+}
+
+/** `--domain`, if it was given: a host name as URLs have it, or `workers.dev`. */
+export function placeGiven(given: Arguments): WishedPlace | undefined {
   const text = textOf(given, 'domain');
   if (text === undefined) return undefined;
+  if (text.toLowerCase() === WORKERS_DEV) return { domain: undefined };
   const host = URL.canParse(`https://${text}`) ? new URL(`https://${text}`).hostname : '';
-  if (isDomain(host) && host.length >= text.length && !text.includes('/')) return host;
+  if (isDomain(host) && host.length >= text.length && !text.includes('/')) return { domain: host };
   throw misuse(
     'deploy',
-    '--domain takes the name of a host in a domain of yours that Cloudflare serves, such as mcp.example.com',
+    '--domain takes the name of a host in a domain of yours that Cloudflare serves, such as mcp.example.com, or workers.dev',
   );
 }
 
 /** The deployment to go on with, or a new one after the question. */
 export async function chosenDeployment(show: Show, given: Arguments): Promise<Chosen> {
-  const domain = domainGiven(given);
+  const place = placeGiven(given);
   const named = nameGiven('deploy', given);
   const folder = deploymentsFolder(process.env);
   const begun = named === undefined ? begunDeployment(folder) : readIfThere(filesFor(named));
@@ -52,8 +61,9 @@ export async function chosenDeployment(show: Show, given: Arguments): Promise<Ch
         `Going on with the edge ${begun.deployment.name}, whose deployment was interrupted.\n\n`,
       );
     openFolder(begun.files);
-    return atDomain(show, given, begun, domain);
+    return atPlace(show, given, begun, place);
   }
+  const domain = place?.domain;
   const isAgreed = given.values['yes'] === true;
   if (!isAgreed && !show.canAsk)
     throw misuse(
@@ -70,7 +80,7 @@ export async function chosenDeployment(show: Show, given: Arguments): Promise<Ch
   const known = readIfThere(files);
   if (known) {
     refuseOtherAccount(known.deployment, given);
-    return atDomain(show, given, known, domain);
+    return atPlace(show, given, known, place);
   }
   openFolder(files);
   const deployment: Deployment = { name, account, tag: nanoid(), done: [], domain };
@@ -88,19 +98,20 @@ function refuseOtherAccount({ name, account }: Deployment, given: Arguments): vo
   });
 }
 
-/** The same deployment, at the domain that is wished. One that has another address is moved, once the person agreed. */
-async function atDomain(
+/** The same deployment, at the place that is wished. One that has another address is moved, once the person agreed. */
+async function atPlace(
   show: Show,
   given: Arguments,
   { files, deployment }: Chosen,
-  domain: string | undefined,
+  place: WishedPlace | undefined,
 ): Promise<Chosen> {
   const { name, url } = deployment;
-  if (domain === undefined || domain === deployment.domain) return { files, deployment };
+  if (place === undefined || place.domain === deployment.domain) return { files, deployment };
+  const { domain } = place;
   let moved: Deployment = { ...deployment, domain };
   if (url !== undefined) {
     show.say(
-      `${wrapped(`This moves the edge ${name} from ${url} to https://${domain}. ${takesOver(domain)} The old address ends: clients, and runners on other machines, have to be told the new one, and apps sign in anew.`)}\n\n`,
+      `${wrapped(`This moves the edge ${name} from ${url} to https://${domain ?? `${name}.<your subdomain>.workers.dev`}. ${domain === undefined ? staysThere(new URL(url).host) : takesOver(domain)} The old address ends: clients, and runners on other machines, have to be told the new one, and apps sign in anew.`)}\n\n`,
     );
     await agree({ show, command: 'deploy', given }, 'Move it?', 'the edge was not moved');
     moved = { ...moved, movedFrom: url, done: [] };
@@ -138,6 +149,9 @@ export const planText = (where: string, domain: string | undefined): string => `
 )}
 
 `;
+
+const staysThere = (host: string): string =>
+  `The DNS record of ${host} stays at Cloudflare until you remove it; the edge answers nothing there any more.`;
 
 const takesOver = (domain: string): string =>
   `Cloudflare makes the DNS record and the certificate of ${domain}, in a zone of that account; what had that name before, a record or another worker, gives way.`;

@@ -142,7 +142,7 @@ export const COMMANDS = {
       domain: {
         type: 'string',
         value: 'host',
-        help: 'serve at this host of a domain of yours that Cloudflare serves, in place of one below workers.dev; an edge that is there moves to it',
+        help: 'serve at this host of a domain of yours that Cloudflare serves, in place of one below workers.dev; an edge that is there moves to it, and back with workers.dev as the host',
       },
       account: {
         type: 'string',

@@ -21,14 +21,14 @@ import { Cloudflare } from '../deploy/cloudflare.ts';
 import { isFinished } from '../deploy/deployment.ts';
 import { lookFromOutside } from '../deploy/outside.ts';
 import { noteDown, takeSteps, edgeOf, type Deploying } from '../deploy/steps.ts';
-import { USUAL_WORKER_NAME } from '../deploy/worker-config.ts';
+import { isDomain, USUAL_WORKER_NAME } from '../deploy/worker-config.ts';
 import { findWrangler } from '../deploy/wrangler.ts';
 import { divided, nameOf } from '../dev/options.ts';
 import { errorCode } from '../error-code.ts';
 import { shellQuoted } from '../private-file.ts';
 import { EXIT, readArguments, textOf, type Arguments } from './arguments.ts';
 import { calledAs } from './called-as.ts';
-import { chosenDeployment, domainGiven, planText } from './chosen-deployment.ts';
+import { chosenDeployment, placeGiven, planText } from './chosen-deployment.ts';
 import { cloudflareOf, nameGiven } from './deployments.ts';
 import { restartOfService } from './service.ts';
 import { misuse, showing, Stop, type Show } from './show.ts';
@@ -68,7 +68,10 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
     const told = placeBlock(config, block, { server, before: deploying.deployment.movedFrom });
     if (told) show.told(told);
     if (existsSync(config)) noteDown(deploying, { config });
-    if (!wasFinished) await restartMoved(show, deploying, config);
+    if (!wasFinished) {
+      tellOfLeftDomain(show, deploying);
+      await restartMoved(show, deploying, config);
+    }
     const ownerKey = await readTokenFile(files.ownerKey, 'owner');
     if (!ownerKey.ok) throw new Stop(ownerKey.problem);
     show.say(`\nSeen from outside, at ${edge}\n`);
@@ -86,7 +89,7 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
 async function dryRun(show: Show, given: Arguments): Promise<number> {
   const name = nameGiven('deploy', given) ?? USUAL_WORKER_NAME;
   const account = textOf(given, 'account') ?? '0'.repeat(32);
-  const domain = domainGiven(given);
+  const domain = placeGiven(given)?.domain;
   const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-dry-run-'));
   try {
     show.say(planText('your Cloudflare account', domain));
@@ -103,6 +106,21 @@ async function dryRun(show: Show, given: Arguments): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** wrangler lets go of a domain only for another one. */
+function tellOfLeftDomain(
+  show: Show,
+  { deployment: { movedFrom, domain, name } }: Deploying,
+): void {
+  const host = movedFrom === undefined ? '' : new URL(movedFrom).hostname;
+  if (domain !== undefined || !isDomain(host)) return;
+  show.told({
+    verdict: 'warn',
+    subject: host,
+    what: 'still leads to this worker, which answers nothing there',
+    fix: `Remove that domain at https://dash.cloudflare.com: Workers & Pages, ${name}, Settings, Domains & Routes.`,
+  });
 }
 
 /** The service of this machine goes on at the address to which its edge was moved. */

@@ -123,3 +123,46 @@ test(
   },
   HANGS_MS,
 );
+
+test(
+  '[F-934] an edge at a domain moves back to workers.dev once that was agreed to, with the config that names it',
+  async () => {
+    const deployer = await Deployer.start();
+    const { cloudflare } = deployer;
+    const first = await deployer.run('deploy', '--yes', '--domain', 'mcp.example.com', ...COMMAND);
+    expect(first.code).toBe(0);
+    const before = cloudflare.changes.length;
+    const unasked = await deployer.run('deploy', '--domain', 'workers.dev');
+    expect(unasked).toMatchObject({ code: 2, err: expect.stringContaining('add --yes') });
+    expect(cloudflare.changes).toHaveLength(before);
+    const back = await deployer.run('deploy', '--yes', '--domain', 'workers.dev');
+    const url = 'https://mcp-edge-bridge.ann.workers.dev';
+    expect(saidBy(back)).toContain(
+      'moves the edge mcp-edge-bridge from https://mcp.example.com to https://mcp-edge-bridge.',
+    );
+    expect(saidBy(back)).toContain(`mcp-edge-bridge is up at ${url}`);
+    expect(saidBy(back)).toContain('mcp.example.com: still leads to this worker');
+    expect(back.out).not.toContain('✗');
+    expect(back.code).toBe(0);
+    expect(cloudflare.workers.get('mcp-edge-bridge')).toMatchObject({
+      isOnWorkersDev: true,
+      secrets: { BRIDGE_URL: url },
+    });
+    const { deployment, bridge } = stateOf(deployer);
+    expect([deployment.url, deployment.domain, deployment.movedFrom]).toEqual([
+      url,
+      undefined,
+      EDGE,
+    ]);
+    expect(bridge).toMatchObject({ edge: url });
+    // It stays there, and nobody is asked again.
+    const changes = cloudflare.changes.length;
+    for (const words of [['deploy'], ['deploy', '--domain', 'workers.dev']]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const again = await deployer.run(...words, '--json');
+      expect(JSON.parse(again.out)).toMatchObject({ ok: true, url });
+    }
+    expect(cloudflare.changes).toHaveLength(changes);
+  },
+  HANGS_MS,
+);
