@@ -1,13 +1,12 @@
 // What clients see of a server's tools, by the rules of its config: which of them, under which names, with which descriptions, and
 // without the arguments that the config fixes. Lists are changed on the way up and calls on the way down, by splicing: what no rule
 // names stays byte for byte. Rules name the server's own tools. Pure.
+import { withoutFixed } from './fixed-schema.ts';
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';
-import { QUOTE } from '../../shared/jsonrpc/json-cursor.ts';
 import {
   dropEdits,
   isObjectAt,
   membersOf,
-  stringIn,
   textAt,
   type Member,
 } from '../../shared/jsonrpc/members.ts';
@@ -45,12 +44,6 @@ const UNCLEAR_ARGUMENTS =
   'Some arguments of this tool are set by the owner of the runner, so params must have "arguments" at most once, as an object, and no key like it.';
 
 const NOT_HERE = `This tool may not be called here. ${BY_CONFIG}`;
-
-/** Schemas in these are for the same object as the schema that they are in. */
-const SAME_OBJECT: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf', 'then', 'else']);
-
-/** So deep are schemas looked into for others of the same object. */
-const MOST_LEVELS = 8;
 
 const encoder = new TextEncoder();
 const json = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
@@ -159,7 +152,7 @@ export class ToolView {
     const fixed = this.#fixed.get(own);
     if (!fixed) return edits;
     for (const { key, value } of members)
-      if (key === 'inputSchema') edits.push(...without(bytes, value, fixed, 0));
+      if (key === 'inputSchema') edits.push(...withoutFixed(bytes, value, fixed));
     return edits;
   }
 
@@ -215,37 +208,4 @@ function written(members: readonly Member[], { end }: Span, key: string, text: s
   all.set(head);
   all.set(value, head.length);
   return [{ start: end - 1, end: end - 1, with: all }];
-}
-
-/** The edits that take arguments out of a schema: they are there always, so nothing is asked of them. */
-function without(
-  bytes: Uint8Array,
-  schema: Span,
-  fixed: ReadonlyMap<string, unknown>,
-  level: number,
-): Edit[] {
-  if (level > MOST_LEVELS) return [];
-  const edits: Edit[] = [];
-  const isFixed = (name: string | undefined): boolean => name !== undefined && fixed.has(name);
-  const dropStrings = (array: Span): void => {
-    const elements = [...elementsOf(bytes, array)];
-    edits.push(
-      ...dropEdits(
-        elements,
-        (each) => bytes[each.start] === QUOTE && isFixed(stringIn(bytes, each)),
-      ),
-    );
-  };
-  for (const { key, value } of membersOf(bytes, schema)) {
-    if (key === 'properties')
-      edits.push(...dropEdits([...membersOf(bytes, value)], (property) => isFixed(property.key)));
-    else if (key === 'required') dropStrings(value);
-    else if (key === 'dependentRequired')
-      for (const { value: needed } of membersOf(bytes, value)) dropStrings(needed);
-    else if (SAME_OBJECT.has(key)) {
-      const schemas = isObjectAt(bytes, value) ? [value] : elementsOf(bytes, value);
-      for (const each of schemas) edits.push(...without(bytes, each, fixed, level + 1));
-    }
-  }
-  return edits;
 }

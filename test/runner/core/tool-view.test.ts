@@ -124,6 +124,14 @@ describe('[R-14] [F-772] a fixed argument', () => {
       '{"properties":{"q":{"properties":{"region":{}},"required":["region"]}}}',
       '{"properties":{"q":{"properties":{"region":{}},"required":["region"]}}}',
     ],
+    [
+      '{"$ref":"#/$defs/a~1b%20c","$defs":{"a/b c":{"properties":{"region":{},"q":{}},"required":["region"]}}}',
+      '{"$ref":"#/$defs/a~1b%20c","$defs":{"a/b c":{"properties":{"q":{}},"required":[]}}}',
+    ],
+    [
+      '{"definitions":{"A":{"allOf":[{"$ref":"#/definitions/B"}],"required":["deep"]},"B":{"properties":{"region":{}}}},"allOf":[{"$ref":"#/definitions/A"}]}',
+      '{"definitions":{"A":{"allOf":[{"$ref":"#/definitions/B"}],"required":[]},"B":{"properties":{}}},"allOf":[{"$ref":"#/definitions/A"}]}',
+    ],
     ['true', 'true'],
     [
       '{"properties":7,"required":{"region":1},"allOf":{}}',
@@ -135,6 +143,32 @@ describe('[R-14] [F-772] a fixed argument', () => {
     expect(shown(rules, tool('t', schema))).toBe(tool('t', expected));
     expect(shown(rules, tool('u', schema))).toBe(tool('u', schema));
   });
+
+  test.each([
+    // Something else is of the same definition, or of a part of it.
+    '{"$ref":"#/$defs/a","properties":{"q":{"$ref":"#/$defs/a"}},"$defs":{"a":{"properties":{"region":{}}}}}',
+    '{"$ref":"#/$defs/a","properties":{"q":{"$ref":"#/$defs/a/properties/region"}},"$defs":{"a":{"properties":{"region":{}}}}}',
+    '{"$ref":"#","required":["q"]}',
+    '{"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"$ref":"#/$defs/a","required":["region"]}}}',
+    // What is elsewhere, or nowhere.
+    '{"$ref":"https://schemas.example/a","$defs":{"a":{"properties":{"region":{}}}}}',
+    '{"$ref":"#a","$defs":{"a":{"$anchor":"a","properties":{"region":{}}}}}',
+    '{"$ref":"#/$defs/%ZZ","$defs":{"a":{"required":["region"]}}}',
+    '{"$ref":"#/$defs/a","$defs":{"a":{"required":["region"]},"a":{}}}',
+    '{"$ref":7,"$defs":{"a":{"required":["region"]}}}',
+    `{"$ref":"#/$defs/a","$defs":{"a":{"required":["region"]}},"x":${'['.repeat(70)}${']'.repeat(70)}}`,
+    `{"$ref":"#/$defs/a","$defs":{"a":{"required":["region"]}},"x":"${'x'.repeat(256 * 1024)}"}`,
+  ])(
+    '[F-935] that cannot be cut out stays in the schema, and is fixed all the same: %s',
+    (schema) => {
+      const tools = `[{"name":"t","inputSchema":${schema}}]`;
+      expect(shown(rules, tools)).toBe(tools);
+      expect(called(rules, '{"name":"t","arguments":{"q":1}}')).toBe(
+        `{"name":"t","arguments":{"q":1,${FIXED}}}`,
+      );
+      expect(called(rules, '{"name":"t","arguments":{"region":"us"}}')).toContain('is set by');
+    },
+  );
 
   test.each([
     ['{"name":"t"}', `{"name":"t","arguments":{${FIXED}}}`],

@@ -1,0 +1,150 @@
+// Takes arguments that a config fixes out of the schema of a tool: they are there always, so nothing is asked of clients. Looks into
+// schemas for the same object, also those that a reference within the schema names (JSON Schema 2020-12, "$ref"). Pure.
+import { elementsOf } from '../../shared/jsonrpc/elements.ts';
+import { QUOTE } from '../../shared/jsonrpc/json-cursor.ts';
+import { dropEdits, isObjectAt, membersOf, stringIn } from '../../shared/jsonrpc/members.ts';
+import type { Span } from '../../shared/jsonrpc/span.ts';
+import type { Edit } from '../../shared/jsonrpc/splice.ts';
+
+/** Schemas in these are for the same object as the schema that they are in. */
+const SAME_OBJECT: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf', 'then', 'else']);
+
+/** So deep are schemas looked into for others of the same object. */
+const MOST_LEVELS = 8;
+
+/** So deep is looked for references: what lies deeper counts as one to anything. */
+const MOST_DEPTH = 64;
+
+/** Larger schemas are not looked through for references, and no more references than this are followed: others wait meanwhile. */
+const MOST_BYTES = 256 * 1024;
+const MOST_FOLLOWED = 32;
+
+type Names = Pick<ReadonlySet<string>, 'has'>;
+
+/**
+ * The edits that take `fixed` out of `schema`, in order. A definition that something else refers to as well stays as it is: there the
+ * same names may mean other things. Its argument is fixed all the same, and whoever sends it is told.
+ */
+export function withoutFixed(bytes: Uint8Array, schema: Span, fixed: Names): Edit[] {
+  return new FixedSchema(bytes, schema, fixed)
+    .edits()
+    .toSorted((one, other) => one.start - other.start);
+}
+
+class FixedSchema {
+  readonly #bytes: Uint8Array;
+  readonly #root: Span;
+  readonly #fixed: Names;
+  /** How often something in the schema refers to each pointer; made when the first reference is met. */
+  #references: ReadonlyMap<string, number> | 'unknown' | undefined;
+  #followed = 0;
+
+  constructor(bytes: Uint8Array, root: Span, fixed: Names) {
+    this.#bytes = bytes;
+    this.#root = root;
+    this.#fixed = fixed;
+  }
+
+  edits(): Edit[] {
+    return this.#without(this.#root, 0);
+  }
+
+  #without(schema: Span, level: number): Edit[] {
+    if (level > MOST_LEVELS) return [];
+    const edits: Edit[] = [];
+    for (const { key, value } of membersOf(this.#bytes, schema)) {
+      if (key === 'properties') {
+        const properties = [...membersOf(this.#bytes, value)];
+        edits.push(...dropEdits(properties, (property) => this.#isFixed(property.key)));
+      } else if (key === 'required') edits.push(...this.#withoutStrings(value));
+      else if (key === 'dependentRequired')
+        for (const { value: needed } of membersOf(this.#bytes, value))
+          edits.push(...this.#withoutStrings(needed));
+      else if (key === '$ref') {
+        const named = this.#onlyNamedBy(value);
+        if (named) edits.push(...this.#without(named, level + 1));
+      } else if (SAME_OBJECT.has(key)) {
+        const schemas = isObjectAt(this.#bytes, value) ? [value] : elementsOf(this.#bytes, value);
+        for (const each of schemas) edits.push(...this.#without(each, level + 1));
+      }
+    }
+    return edits;
+  }
+
+  #isFixed(name: string | undefined): boolean {
+    return name !== undefined && this.#fixed.has(name);
+  }
+
+  #withoutStrings(array: Span): Edit[] {
+    const bytes = this.#bytes;
+    return dropEdits(
+      [...elementsOf(bytes, array)],
+      (each) => bytes[each.start] === QUOTE && this.#isFixed(stringIn(bytes, each)),
+    );
+  }
+
+  /** The definition that a reference names, if nothing else names it, or a part of it. */
+  #onlyNamedBy(reference: Span): Span | undefined {
+    const pointer = this.#pointerIn(reference);
+    if (pointer === undefined || pointer === '' || this.#followed >= MOST_FOLLOWED)
+      return undefined;
+    this.#followed += 1;
+    this.#references ??= this.#countReferences();
+    const references = this.#references;
+    if (references === 'unknown') return undefined;
+    const isAlone = [...references].every(([other, times]) =>
+      other === pointer
+        ? times === 1
+        : !`${other}/`.startsWith(`${pointer}/`) && !`${pointer}/`.startsWith(`${other}/`),
+    );
+    return isAlone ? this.#at(pointer) : undefined;
+  }
+
+  /** Of a reference into the schema itself, such as `#/$defs/args`; undefined for any other. */
+  #pointerIn(reference: Span): string | undefined {
+    if (this.#bytes[reference.start] !== QUOTE) return undefined;
+    const text = stringIn(this.#bytes, reference);
+    return text === '#' || text?.startsWith('#/') === true ? text.slice(1) : undefined;
+  }
+
+  #at(pointer: string): Span | undefined {
+    let at: Span | undefined = this.#root;
+    for (const token of pointer.split('/').slice(1)) {
+      const name = nameOf(token);
+      const same: Span[] = [...membersOf(this.#bytes, at)]
+        .filter(({ key }) => key === name)
+        .map(({ value }) => value);
+      // Of two, readers may take either.
+      at = same.length === 1 ? same[0] : undefined;
+      if (!at) return undefined;
+    }
+    return at;
+  }
+
+  #countReferences(): ReadonlyMap<string, number> | 'unknown' {
+    if (this.#root.end - this.#root.start > MOST_BYTES) return 'unknown';
+    const counts = new Map<string, number>();
+    const isWithin = (span: Span, depth: number): boolean => {
+      if (depth > MOST_DEPTH) return false;
+      for (const { key, value } of membersOf(this.#bytes, span)) {
+        const pointer =
+          key === '$ref' || key === '$dynamicRef' ? this.#pointerIn(value) : undefined;
+        if (pointer !== undefined) counts.set(pointer, (counts.get(pointer) ?? 0) + 1);
+        if (!isWithin(value, depth + 1)) return false;
+      }
+      for (const element of elementsOf(this.#bytes, span))
+        if (!isWithin(element, depth + 1)) return false;
+      return true;
+    };
+    return isWithin(this.#root, 0) ? counts : 'unknown';
+  }
+}
+
+/** A token of a pointer in a URI (RFC 6901 §3 and §6). */
+function nameOf(token: string): string | undefined {
+  try {
+    return decodeURIComponent(token).replaceAll('~1', '/').replaceAll('~0', '~');
+  } catch {
+    return undefined;
+  }
+}
