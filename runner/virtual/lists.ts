@@ -36,6 +36,8 @@ interface Listing {
   readonly kind: ListKind;
   readonly members: readonly VirtualMember[];
   readonly pages: Map<VirtualMember, KnownList | ErrorObject>;
+  /** Those that are asked once the ones before them have no further page. */
+  later: readonly VirtualMember[];
   pending: number;
 }
 
@@ -63,19 +65,32 @@ export class Lists {
     const members = this.#parts.members
       .slice(place.index)
       .filter((member, index) => member.has(kind) && (index === 0 || !member.isDown));
-    const listing = {
+    const [first, ...others] = members;
+    // Who reads on in a long list would have all members behind it asked in vain, page by page.
+    const isReadingOn = place.cursor !== undefined && first === this.#parts.members[place.index];
+    const listing: Listing = {
       request,
       kind,
       members,
       pages: new Map(),
-      pending: members.length,
+      later: isReadingOn ? others : [],
+      pending: isReadingOn ? 1 : members.length,
     };
     this.#listings.set(id, listing);
-    if (members.length === 0) return this.#conclude(id, listing);
-    for (const member of members) {
-      const isFirst = member === this.#parts.members[place.index];
-      this.#page(id, listing, member, isFirst ? place.cursor : undefined, now);
-    }
+    if (!first) return this.#conclude(id, listing);
+    this.#page(id, listing, first, isReadingOn ? place.cursor : undefined, now);
+    if (!isReadingOn) for (const member of others) this.#page(id, listing, member, undefined, now);
+  }
+
+  /** What was asked for has come. */
+  #goOn(id: BridgeRequestId, listing: Listing, now: number): void {
+    const { later, pages } = listing;
+    const hasMore = [...pages.values()].some((page) => isPage(page) && page.next !== undefined);
+    if (later.length === 0 || hasMore || !this.#listings.has(id))
+      return this.#conclude(id, listing);
+    listing.later = [];
+    listing.pending = later.length;
+    for (const member of later) this.#page(id, listing, member, undefined, now);
   }
 
   /** Nobody waits for a list any more. */
@@ -165,10 +180,10 @@ export class Lists {
     now: number,
   ): void {
     const { kind, request } = listing;
-    const done = (page: KnownList | ErrorObject): void => {
+    const done = (page: KnownList | ErrorObject, at = now): void => {
       listing.pages.set(member, page);
       listing.pending -= 1;
-      if (listing.pending === 0) this.#conclude(id, listing);
+      if (listing.pending === 0) this.#goOn(id, listing, at);
     };
     const known = member.known.lists.get(kind.member);
     const isEnough = cursor === undefined && isWhole(known);
@@ -178,7 +193,7 @@ export class Lists {
       request,
       cursor,
       now,
-      (answer) => done(this.#pageIn(member, kind, answer, cursor)),
+      (answer, at) => done(this.#pageIn(member, kind, answer, cursor), at),
       () => this.#parts.changed(kind),
     );
   }

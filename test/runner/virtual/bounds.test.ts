@@ -150,6 +150,35 @@ test('F-813: a list that is too long to be remembered is not shown in part', () 
   expect(names(next)).toEqual(all);
 });
 
+test('[F-936] whoever reads a long list page by page has the members behind it asked once, after its end', () => {
+  const work = two();
+  work.initialize();
+  const asked: string[] = [];
+  const pages: Answering = ({ method, params }, name) => {
+    if (method === 'initialize') return greeting();
+    const { cursor = '1' } = (params ?? {}) as { cursor?: string };
+    if (method === 'tools/list') asked.push(`${name} ${cursor}`);
+    if (name === 'b') return { tools: [{ name: 'z' }] };
+    return {
+      tools: [{ name: `x${cursor}` }],
+      ...(cursor !== '5' && { nextCursor: String(Number(cursor) + 1) }),
+    };
+  };
+  const found: string[] = [];
+  let cursor: string | undefined;
+  do {
+    work.client(request(2, 'tools/list', cursor === undefined ? {} : { cursor }));
+    work.answer(pages);
+    const [answer] = work.said().filter(({ id }) => id === 2);
+    const result = answer?.['result'] as { tools: { name: string }[]; nextCursor?: string };
+    found.push(...result.tools.map(({ name }) => name));
+    cursor = result.nextCursor;
+  } while (cursor !== undefined);
+  expect(found).toEqual(['a__x1', 'a__x2', 'a__x3', 'a__x4', 'a__x5', 'b__z']);
+  // With the first page all are asked at once, so that a short list takes one round.
+  expect(asked).toEqual(['a 1', 'b 1', 'a 2', 'a 3', 'a 4', 'a 5', 'b 1']);
+});
+
 test('F-813: a cursor of one session’s process is no other session’s', () => {
   const known = new KnownMembers();
   const members = ['a', 'b'].map((name) => member(name, { prefix: '' }));
