@@ -120,10 +120,13 @@ function serversView({ facts }: LiveModel): ViewElement {
           [
             {
               title: 'Server',
-              cell: ({ server, members }) => [
-                el('a', { href: `/-/servers?server=${server}` }, server),
-                members !== undefined && el('span', { class: 'hint' }, ` of ${members}`),
-              ],
+              cell: ({ server, members }) =>
+                el(
+                  'span',
+                  {},
+                  el('a', { href: `/-/servers?server=${server}` }, server),
+                  members !== undefined && el('span', { class: 'hint' }, ` of ${members}`),
+                ),
             },
             {
               title: 'State',
