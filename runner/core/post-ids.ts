@@ -38,9 +38,9 @@ export class PostIds {
   }
 
   add(id: string): void {
-    if (this.#whole.has(id)) return;
-    this.#whole.add(id);
     if (id > this.#last) this.#last = id;
+    else if (this.#whole.has(id)) return;
+    this.#whole.add(id);
     const oldest = this.#ring[this.#oldest];
     if (oldest === undefined || this.#ring.length < this.#wholeIds) return void this.#ring.push(id);
     this.#ring[this.#oldest] = id;
