@@ -93,6 +93,8 @@ interface Call {
   readonly at: number;
   /** A subscription, which lasts until somebody ends it. */
   readonly isEndless: boolean;
+  /** Its client waits for it no longer: nothing more can be told in it. */
+  isCancelled?: true;
 }
 
 type RequestOptions = Partial<Pick<Call, 'answered' | 'isEndless'>>;
@@ -186,10 +188,10 @@ export class VirtualMember {
     return false;
   }
 
-  /** The only call in flight with an end; undefined if there are none or several. */
+  /** The only call in flight with an end; undefined if there are none or several, or if its client waits for it no longer. */
   get onlyCall(): BridgeRequestId | undefined {
     const [only, second] = [...this.#calls].filter(([, { isEndless }]) => !isEndless);
-    return second ? undefined : only?.[0];
+    return second || only?.[1].isCancelled ? undefined : only?.[0];
   }
 
   get known(): KnownMember {
@@ -318,6 +320,7 @@ export class VirtualMember {
     if (this.#backlog.withdraw(id)) return;
     const call = this.#calls.get(id);
     if (!call || this.#slot === undefined) return;
+    call.isCancelled = true;
     this.#parts.effects.notify(this.#slot, notice);
     if (!call.isEndless) this.#liveness.doubt(this.#slot, call.at, now);
   }

@@ -393,6 +393,8 @@ export class MemberNode implements Program {
       ? hasSampling(params._meta?.[META.clientCapabilities])
       : this.#mayAsk;
     const asks = work.asks && isAskable;
+    const record = this.#running.get(id);
+    if (asks && record) record.hasAsked = true;
     if (asks && this.member.isModern) {
       const question = this.#question(this.#roundOf(uid));
       this.#ended(id);

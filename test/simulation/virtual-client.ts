@@ -137,7 +137,8 @@ export class VirtualClient {
         this.#page(kind, nextCursor, things, at, pages - 1, done);
       else {
         const list = { at, things };
-        if (kind === 'tools') this.lastTools = list;
+        // One that was asked for earlier may come later.
+        if (kind === 'tools' && at >= (this.lastTools?.at ?? 0)) this.lastTools = list;
         done(list);
       }
       return true;

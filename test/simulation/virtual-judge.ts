@@ -79,6 +79,7 @@ export class VirtualJudge {
       this.#isAskedByTheLiving(client);
     }
     for (const call of this.#world.history.calls.values()) this.#judgeCall(call);
+    this.#toItsMember();
     this.#world.history.virtual.push(...this.#members.faults);
   }
 
@@ -177,6 +178,21 @@ export class VirtualJudge {
       );
       if (wasWell && (record.endedAt ?? Infinity) > cancelledAt + FAULT_MS)
         this.#world.history.virtual.push(`R-16: ${what} went on when it was cancelled`);
+    }
+  }
+
+  /** While a member is gone, another may be shown under a name that both have. */
+  #toItsMember(): void {
+    const { calls, journal, virtual } = this.#world.history;
+    for (const { uid, by } of journal) {
+      const call = calls.get(uid);
+      const wanted = call?.virtual?.wanted;
+      if (by === undefined || !call?.virtual || !wanted || wanted.has(by)) continue;
+      const { sentAt, endedAt = Infinity } = call.virtual;
+      const [member = '', own = ''] = [...wanted][0]?.split('/') ?? [];
+      const isAlike = by.endsWith(`/${own}`);
+      if (!isAlike || this.#members.isWell(call.session, member, sentAt, endedAt))
+        virtual.push(`R-16: call ${uid} for ${[...wanted].join(', ')} was carried out by ${by}`);
     }
   }
 

@@ -460,6 +460,18 @@ test('F-907: of one name that two members have the first gets the call, also whi
   expect(work.written('b')).toEqual([call(4, 'y')]);
 });
 
+test('F-908: what a member says or asks while its only call is cancelled is not tied to that call, where nobody hears it', () => {
+  const work = two();
+  work.initialize();
+  work.client(call(7, 'a__x'));
+  const log = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info' } };
+  work.member('a', log);
+  work.client(cancel(7));
+  work.member('a', log);
+  work.member('a', { jsonrpc: '2.0', id: 1, method: 'roots/list' });
+  expect(work.saidOf().map(({ of }) => of)).toEqual([7, undefined, undefined]);
+});
+
 test('F-901: a member alone that starts again may have other lists, and its client is told', () => {
   const work = new DrivenVirtualServer([member('a')]);
   const changing = greeting({ capabilities: { tools: { listChanged: true }, prompts: {} } });
