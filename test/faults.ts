@@ -2539,6 +2539,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'e2e/running-console.test.ts',
     ],
   },
+  'F-937': {
+    fault:
+      'a second deploy comes seconds after one that took something away, before every worker of the time before it is gone',
+    tests: ['edge/access/let-in.test.ts'],
+  },
   'F-936': {
     fault: 'a client reads a list of hundreds of pages at one member of a virtual server',
     tests: ['runner/virtual/bounds.test.ts'],
@@ -2628,7 +2633,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-590 F-591',
   'F-700 F-702',
   'F-380',
-  'F-930 F-931 F-932 F-933 F-934 F-935 F-936',
+  'F-930 F-931 F-932 F-933 F-934 F-935 F-936 F-937',
   'F-830 F-831 F-832',
   'F-710',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',

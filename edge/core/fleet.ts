@@ -12,7 +12,7 @@ import {
   type RecentCalls,
   type SessionView,
 } from './fleet-look.ts';
-import { LateOpenings } from './late-openings.ts';
+import { knownAt, lateNoteAfter, lateNoteIn, LateOpenings } from './late-openings.ts';
 import type { LetIn } from './let-in.ts';
 import { displacementLine, runnerPresenceLine } from './log.ts';
 import { grantedServers } from './placement.ts';
@@ -105,6 +105,8 @@ export class Fleet {
   #policyVersion = 0;
   /** The settings are other ones than those by which sessions were opened. What is broken of them says nothing: it lets in nobody meanwhile. */
   #hasNewSettings: boolean;
+  /** An earlier life made changes that not every worker knew. */
+  #hasLateNote: boolean;
   /** Other machines that came with a runner's credential, for the owner. There is one at most for each runner that is known. */
   readonly #rivals = new Map<RunnerName, RivalView>();
   readonly #failures = new ServerFailures();
@@ -130,6 +132,7 @@ export class Fleet {
     this.#figures = new FleetFigures(store);
     this.#terms = terms;
     this.#hasNewSettings = this.#hasNewPolicy || this.#newLetIn !== undefined;
+    this.#hasLateNote = store.policy('late') !== undefined;
     // A sleep must not make a statement good again whose link is up.
     for (const { note } of sockets.all()) if (note?.use) this.#used.isFirst(note.use, note.at);
     this.#links = new ControlLinks(sockets, {
@@ -408,8 +411,30 @@ export class Fleet {
     this.#store.putPolicy('letIn', letIn.text);
     if (before === undefined) return;
     const change = letIn.changeFrom(before);
-    this.#late.rememberChange('letIn', change, now);
     this.#endIf((row) => change.ends(row), NO_ACCESS, now);
+    this.#noteLate(now, before);
+  }
+
+  /** What workers let open that do not know of a change yet ends later, also if this life of the fleet ends before that. */
+  #noteLate(now: number, letInBefore?: string): void {
+    this.#store.putPolicy('late', lateNoteAfter(this.#store.policy('late'), now, letInBefore));
+    this.#takeUpLate();
+  }
+
+  #takeUpLate(): void {
+    this.#hasLateNote = false;
+    const note = this.#lateNote;
+    if (!note) return;
+    const { policy: set, letIn } = this.#terms;
+    const policies = new Policies(
+      set === 'broken' ? this.#known('settings') : set,
+      this.#known('operator'),
+    );
+    this.#late.rememberChange('policy', new PolicyChange(policies, policies), note.until);
+    if (!letIn || note.letIn.length === 0) return;
+    const changes = note.letIn.map((text) => letIn.changeFrom(text));
+    const isOut = (row: SessionRow): boolean => changes.some((change) => change.endsLate(row));
+    this.#late.rememberChange('letIn', { ends: isOut, endsLate: isOut }, note.until);
   }
 
   get #hasNewPolicy(): boolean {
@@ -438,7 +463,8 @@ export class Fleet {
 
   #policyChanged(before: Policies, policy: Policies, now: number): void {
     const change = new PolicyChange(before, policy);
-    this.#late.rememberChange('policy', change, now);
+    this.#noteLate(now);
+    this.#late.rememberChange('policy', change, knownAt(now));
     this.#endIf((row) => change.ends(row), SHUT_OUT, now);
   }
 
@@ -460,6 +486,18 @@ export class Fleet {
     if (policy) this.#endIf((row) => policy.endsLate(row), SHUT_OUT, now);
     const letIn = this.#late.takeChange('letIn', now);
     if (letIn) this.#endIf((row) => letIn.endsLate(row), NO_ACCESS, now);
+    this.#dropLateNote();
+  }
+
+  /** Once all of it is done. While the settings are broken, nobody knows whom they let in: then it waits for those that are not. */
+  #dropLateNote(): void {
+    const isOwed = this.#terms.letIn === undefined && this.#lateNote?.letIn.length !== 0;
+    if (!this.#late.hasChanges && !this.#hasLateNote && !isOwed)
+      this.#store.putPolicy('late', undefined);
+  }
+
+  get #lateNote() {
+    return lateNoteIn(this.#store.policy('late'));
   }
 
   #endSessions(
@@ -514,6 +552,7 @@ export class Fleet {
   }
 
   readonly #dues: Dues = (due) => {
+    due(this.#hasLateNote ? 0 : undefined, () => this.#takeUpLate());
     due(this.#hasNewSettings ? 0 : undefined, (now) => this.#settingsChanged(now));
     this.#links.dues(due);
     this.#room.dues(due);

@@ -12,6 +12,29 @@ const ON_THE_WAY_MS = 5_000;
 /** Withdrawals that are remembered at a time: they come from people, and a flood of them loses the oldest. */
 const MOST = 1_000;
 
+/** When everybody knows of a change that is made now. */
+export const knownAt = (now: number): number => now + ADMITTED_MS + ON_THE_WAY_MS;
+
+/** Changes that not every worker knows yet, kept through the next deploy: it ends the fleet's memory, and may come within seconds. */
+interface LateNote {
+  readonly until: number;
+  /** Whom settings before these let in, as texts. */
+  readonly letIn: readonly string[];
+}
+
+/** More deploys than are made before everybody knows of the first. */
+const MOST_TEXTS = 4;
+
+export const lateNoteIn = (text: string | undefined): LateNote | undefined =>
+  text === undefined ? undefined : (JSON.parse(text) as LateNote);
+
+/** The note once something changed; `letIn`: whom the settings let in until now, if that is what changed. */
+export function lateNoteAfter(before: string | undefined, now: number, letIn?: string): string {
+  const texts = [...(lateNoteIn(before)?.letIn ?? []), ...(letIn === undefined ? [] : [letIn])];
+  const note: LateNote = { until: knownAt(now), letIn: texts.slice(-MOST_TEXTS) };
+  return JSON.stringify(note);
+}
+
 /** What changed: a policy, or whom the settings let in. */
 export type ChangeOf = 'policy' | 'letIn';
 
@@ -25,9 +48,13 @@ export class LateOpenings {
     this.#withdrawn.push({ withdrawal, at: now + ADMITTED_MS + ON_THE_WAY_MS });
   }
 
-  /** The last of its kind counts, as it does for whoever comes then. */
-  rememberChange(of: ChangeOf, change: OpenedChange, now: number): void {
-    this.#changes.set(of, { change, at: now + ADMITTED_MS + ON_THE_WAY_MS });
+  /** The last of its kind counts, as it does for whoever comes then. `at`: when everybody knows it. */
+  rememberChange(of: ChangeOf, change: OpenedChange, at: number): void {
+    this.#changes.set(of, { change, at });
+  }
+
+  get hasChanges(): boolean {
+    return this.#changes.size > 0;
   }
 
   /** When {@link take} or {@link takeChange} has some. */

@@ -310,8 +310,11 @@ export interface GivenUp {
   readonly fault: Fault;
 }
 
-/** Whose policy: that of the settings, or the one that the operator set while everything ran; `letIn`: whom the settings let in. */
-export type PolicyOf = 'settings' | 'operator' | 'letIn';
+/**
+ * Whose policy: that of the settings, or the one that the operator set while everything ran; `letIn`: whom the settings let in; `late`:
+ * of changes that not every worker knows yet, as {@link LateNote} is written.
+ */
+export type PolicyOf = 'settings' | 'operator' | 'letIn' | 'late';
 
 /** The fleet's books on disk, with the same promises as {@link SessionStore}. */
 export interface FleetStore {

@@ -302,6 +302,26 @@ describe('[R-15] [F-700] a deploy', () => {
     expect(left(fleet)).toEqual(['new', 'shared']);
   });
 
+  test.each<[string, object]>([
+    ['that changes somebody else', clients({ bob: BOB, eve: { ...ANN, key: key('e') } })],
+    ['that changes nothing', clients({ bob: BOB })],
+  ])('[F-937] a second deploy within seconds, %s, loses nothing of the first', (_, second) => {
+    const fleet = opened({ ...OWNER, ...clients({ ann: ANN, bob: BOB }) });
+    fleet.deployLettingIn(letIn({ ...OWNER, ...clients({ bob: BOB }) }));
+    fleet.link('vm');
+    open(fleet, 'ann', HELD.ann);
+    open(fleet, 'bob', HELD.bob);
+    fleet.now += 10_000;
+    fleet.deployLettingIn(letIn({ ...OWNER, ...second }));
+    expect(left(fleet)).toEqual(['ann', 'bob']);
+    fleet.now += 36_000;
+    fleet.tick();
+    expect(left(fleet)).toEqual(['bob']);
+    expect(fleet.store.policy('late')).toBeUndefined();
+    fleet.sleep();
+    expect(fleet.wakeAt).toBeUndefined();
+  });
+
   test('of an edge that did not keep whom it let in yet ends nothing', () => {
     const fleet = opened({ ...OWNER, ...clients({ ann: ANN, bob: BOB }) }, 'ann', 'bob');
     fleet.store.putPolicy('letIn', undefined);
