@@ -108,7 +108,7 @@ describe.each(KINDS)('$name over $transport', (kind) => {
     },
   );
 
-  test('[F-785] [F-787] several servers as one: found and called under the names of the whole, by the rules and pins of each', async () => {
+  test('[R-14] [F-785] [F-787] several servers as one: found and called under the names of the whole, by the rules and pins of each', async () => {
     const official = await connect('work');
     const { tools } = await official.client.listTools();
     expect(tools).toHaveLength(2);
@@ -181,7 +181,7 @@ test('[F-785] structured results are whole definitions, and those of no hit hold
 });
 
 test.each(KINDS)(
-  '[F-787] the policy of an edge judges what $name over $transport calls by way of another tool',
+  '[R-15] [F-787] the policy of an edge judges what $name over $transport calls by way of another tool',
   async (kind) => {
     const few = await ownClient(bridge, kind, 'work', { fetch: keyedFetch(fewKey) });
     const all = await ownClient(bridge, kind, 'work', asAll);

@@ -252,7 +252,7 @@ describe.each(KINDS)('[F-785] a %s client that searches', (kind) => {
   });
 });
 
-describe('[F-787] rules and pins hold for what is searched as for what is listed', () => {
+describe('[R-14] [F-787] rules and pins hold for what is searched as for what is listed', () => {
   const policy: PolicyRules = {
     tools: {
       deny: ['delete_*'],
