@@ -2402,7 +2402,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-871': {
     fault:
       'a process that several sessions greet: it refuses, is slow, is of both eras, or a client asks for an old revision',
-    tests: ['runner/seats/hub.test.ts', 'runner/seats/seating.test.ts'],
+    tests: [
+      'runner/sessions/shared-processes.test.ts',
+      'runner/seats/hub.test.ts',
+      'runner/seats/seating.test.ts',
+    ],
   },
   'F-872': {
     fault: 'a shared process asks for what only one client could answer, or a client for a task',
@@ -2423,11 +2427,19 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-876': {
     fault: 'a session leaves a shared process with requests in flight',
-    tests: ['runner/seats/hub.test.ts', 'e2e/shared-processes.test.ts'],
+    tests: [
+      'runner/sessions/shared-processes.test.ts',
+      'runner/seats/hub.test.ts',
+      'e2e/shared-processes.test.ts',
+    ],
   },
   'F-877': {
     fault: 'a shared process does not read, hangs, or prints a line that is too long',
-    tests: ['runner/seats/hub.test.ts', 'runner/seats/seating.test.ts'],
+    tests: [
+      'runner/sessions/shared-processes.test.ts',
+      'runner/seats/hub.test.ts',
+      'runner/seats/seating.test.ts',
+    ],
   },
   'F-878': {
     fault: 'clients of every kind, and of two principals, at one process of every kind',
@@ -2436,11 +2448,19 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-879': {
     fault:
       'kill -9 of a shared process in the middle of calls, and a client of one that reads nothing',
-    tests: ['e2e/shared-processes.test.ts', 'runner/seats/seating.test.ts'],
+    tests: [
+      'runner/sessions/shared-processes.test.ts',
+      'e2e/shared-processes.test.ts',
+      'runner/seats/seating.test.ts',
+    ],
   },
   'F-880': {
     fault: 'more sessions than the processes of a server may have',
-    tests: ['runner/seats/seating.test.ts'],
+    tests: ['runner/sessions/shared-processes.test.ts', 'runner/seats/seating.test.ts'],
+  },
+  'F-881': {
+    fault: 'a process that hundreds of sessions share, to be told to the owner who looks',
+    tests: ['edge/http/console/views.test.ts', 'runner/core/told-running.test.ts'],
   },
 
   // Servers at a URL
@@ -2649,5 +2669,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820 F-821 F-822 F-823 F-824',
   'F-825 F-826 F-827 F-828 F-829',
   'F-910 F-911 F-912 F-913 F-914 F-915 F-916 F-917 F-918',
-  'F-870 F-871 F-872 F-873 F-874 F-875 F-876 F-877 F-878 F-879 F-880',
+  'F-870 F-871 F-872 F-873 F-874 F-875 F-876 F-877 F-878 F-879 F-880 F-881',
 ].flatMap((group) => group.split(' '));

@@ -7,7 +7,10 @@ import type { RunnerName } from '../../shared/ids.ts';
 type ToldProcess = RunningFrame['processes'][number];
 
 /** A process of a runner, as that says. */
-export interface RunningProcess extends Pick<ToldProcess, 'server' | 'state' | 'pid' | 'sessions'> {
+export interface RunningProcess extends Pick<
+  ToldProcess,
+  'server' | 'state' | 'pid' | 'sessions' | 'sharedBy'
+> {
   /** About when, in ms since the epoch. */
   readonly startedAt: number;
 }
@@ -60,8 +63,8 @@ export class WhatRuns {
       at: now,
       count: Math.max(count, processes.length),
       processes: processes.map((process) => {
-        const { server, state, pid, sessions } = process;
-        return { server, state, pid, sessions, startedAt: startedAt(process) };
+        const { ageS: _age, ...shown } = process;
+        return { ...shown, startedAt: startedAt(process) };
       }),
       virtual: virtual.filter(({ server }) => servers.includes(server)),
     });

@@ -20,6 +20,8 @@ export interface LivingProcess extends Pick<ToldProcess, 'server' | 'state'> {
   readonly startedAt: number;
   /** Those that have it. */
   readonly sessions: readonly SessionName[];
+  /** How many these are, of one that several may share. */
+  readonly sharedBy?: number;
 }
 
 /** What there is at one moment. */
@@ -79,12 +81,13 @@ function frameOf({ processes, virtual }: Living, now: number): RunningFrame {
     count: processes.length,
     processes: oldest
       .slice(0, TOLD_PROCESSES)
-      .map(({ server, state, pid, startedAt, sessions }) => ({
+      .map(({ server, state, pid, startedAt, sessions, sharedBy }) => ({
         server,
         state,
         ageS: Math.max(0, Math.floor((now - startedAt) / 1_000)),
         ...(pid !== undefined && { pid }),
         sessions: sessions.slice(0, TOLD_SESSIONS),
+        ...(sharedBy !== undefined && { sharedBy }),
       })),
     virtual: virtual.slice(0, TOLD_VIRTUAL).map(({ server, members }) => ({
       server,

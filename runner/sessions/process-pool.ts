@@ -314,6 +314,7 @@ export class ProcessPool {
         state: this.#livingState(process),
         startedAt: process.startedAt,
         sessions: sharing ?? (session === undefined ? [] : [session]),
+        ...(sharing && { sharedBy: sharing.length }),
       };
     });
   }

@@ -88,6 +88,8 @@ const runningProcess = v.strictObject({
   ageS: count,
   pid: v.optional(count),
   sessions: v.pipe(v.array(sessionName), v.maxLength(TOLD_SESSIONS)),
+  /** How many there are, of a process that several may share. */
+  sharedBy: v.optional(count),
 });
 
 /** Which servers a virtual server consists of (LP34). */

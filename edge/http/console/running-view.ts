@@ -1,5 +1,5 @@
 // What runs on the machines of runners, as the console shows it: the processes of each, and of what virtual servers consist.
-import { el, type ViewElement } from './element.ts';
+import { el, type ViewChild, type ViewElement } from './element.ts';
 import type { ConsoleFacts, ShownProcess } from './facts.ts';
 import { ago, badge, empty, tableOf } from './parts.ts';
 import { counted } from '../../core/state-words.ts';
@@ -64,17 +64,20 @@ const processTable = (
       },
       {
         title: 'Session',
-        cell: ({ sessions, state }) =>
-          sessions.length > 0
-            ? el('code', {}, sessions.join(' '))
-            : state === 'warm'
-              ? 'waits for one'
-              : 'none',
+        cell: sessionsOf,
       },
       { title: 'Started', cell: ({ startedAt }) => ago(startedAt, now) },
     ],
     processes.map((row, at) => ({ key: `${row.server} ${row.pid ?? at}`, row })),
   );
+
+function sessionsOf({ sessions, sharedBy, state }: ShownProcess): ViewChild {
+  const named = sessions.length > 0 && el('code', {}, sessions.join(' '));
+  if (sharedBy === undefined) return named || (state === 'warm' ? 'waits for one' : 'none');
+  const shared = `shared by ${counted(sharedBy, 'session')}`;
+  if (!named) return shared;
+  return [`${shared}${sharedBy > sessions.length ? ', such as ' : ': '}`, named];
+}
 
 /** Of which servers a virtual server consists; undefined for any other, and where no runner says so. */
 export function membersInWords(

@@ -46,6 +46,18 @@ describe('[LP34] [F-930] what runs', () => {
     expect(looked).toEqual([10_000, 11_000, 12_000, 20_000]);
   });
 
+  test('[F-881] of a process that many sessions share, how many they are', () => {
+    const told = new ToldRunning();
+    const sessions = Array.from({ length: 200 }, (_, at) => `session-${at}`);
+    told.watched(1_000);
+    const look = (): Living => ({
+      processes: [living(0, { sessions, sharedBy: sessions.length })],
+      virtual: [],
+    });
+    const [process] = told.news(look, 1_000)?.processes ?? [];
+    expect(process).toMatchObject({ sharedBy: 200, sessions: sessions.slice(0, 8) });
+  });
+
   test('is not told any more without the socket on which somebody asked', () => {
     const told = new ToldRunning();
     told.watched(0);

@@ -169,6 +169,28 @@ describe.each(SHOWN)('[F-642] the page %s', (_page, view) => {
   });
 });
 
+test('[F-881] the page of runners says how many sessions share a process', () => {
+  const model = modelOf('vm1');
+  const [of] = model.facts.running;
+  const shownWith = (sharedBy: number, sessions: readonly string[]): string => {
+    const process = { server: 'echo', state: 'running', pid: 4711, startedAt: NOW } as const;
+    const running = of
+      ? [{ ...of, runner: 'vm1', processes: [{ ...process, sharedBy, sessions }] }]
+      : [];
+    const runners = model.facts.runners.map((runner) => ({
+      ...runner,
+      runner: 'vm1',
+      isLinked: true,
+    }));
+    const { runners: view } = LIVE_VIEWS;
+    if (!view) throw new Error('there is such a page');
+    return plainTextOf(view({ ...model, facts: { ...model.facts, runners, running } }));
+  };
+  expect(shownWith(200, ['one', 'two'])).toContain('shared by 200 sessions, such as one two');
+  expect(shownWith(2, ['one', 'two'])).toContain('shared by 2 sessions: one two');
+  expect(shownWith(0, [])).toContain('shared by 0 sessions');
+});
+
 describe('[F-643] in a terminal', () => {
   test('the overview says what the page says', () => {
     const view = LIVE_VIEWS.overview;
