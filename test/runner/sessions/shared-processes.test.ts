@@ -75,7 +75,7 @@ const SILENT: Log = {
   warn: () => undefined,
   error: () => undefined,
   child: () => SILENT,
-} as unknown as Log;
+};
 
 class PlayedServer {
   readonly processes: Played[] = [];
