@@ -21,7 +21,7 @@ import { ECHO_COMMAND } from './rivals.ts';
 export interface StdioServer {
   readonly command: string;
   readonly args: readonly string[];
-  readonly bridge?: { readonly warm: number };
+  readonly bridge?: Readonly<Record<string, unknown>>;
 }
 
 export interface OursOptions {
@@ -33,6 +33,8 @@ export interface OursOptions {
   readonly virtual?: Readonly<
     Record<string, { readonly members: Readonly<Record<string, { readonly prefix: string }>> }>
   >;
+  /** Sessions of the runner; far above those of most phases unless told. */
+  readonly capacity?: number;
   /** Below `info` no call is logged: as with the rivals, whose logs are off. */
   readonly logLevel: LogLevel;
   /** The same of the edge on Node; `warn` unless told. What the one in workerd prints is not read. */
@@ -93,7 +95,7 @@ export async function startBridge(options: OursOptions): Promise<Ours> {
     bridge: {
       runner: 'bench',
       statusPort,
-      capacity: CAPACITY,
+      capacity: options.capacity ?? CAPACITY,
       ...(options.virtual && { virtual: options.virtual }),
     },
   };

@@ -134,6 +134,27 @@ export const VIRTUAL_PLANS = {
   },
 } as const satisfies Record<string, VirtualPlan>;
 
+/** How the sessions of one shared server grow. */
+export interface SharedPlan {
+  /** Sessions at each point; those of the last stay. */
+  readonly counts: readonly number[];
+  /** A call is due this often, from one session after the other. */
+  readonly everyMs: number;
+  readonly callMs: number;
+  readonly settleMs: number;
+}
+
+/** A few minutes, most of which open sessions. */
+export const SHARED_PLANS = {
+  full: {
+    counts: [100, 300, 1_000, 3_000, 10_000],
+    everyMs: 10,
+    callMs: 10_000,
+    settleMs: 3_000,
+  },
+  quick: { counts: [10, 30, 100], everyMs: 10, callMs: 1_000, settleMs: 300 },
+} as const satisfies Record<string, SharedPlan>;
+
 /** What a credential costs is a few µs of hundreds: many short turns, since the noise of their median falls with their number. */
 export const CREDENTIAL_PLANS = {
   full: { ...FULL_PLAN, pair: { ...FULL_PLAN.pair, turns: 150, turnMs: 150 } },

@@ -30,7 +30,14 @@ import { echoServers } from './ours.ts';
 import { EDGE_HOSTS, measureCredentials, type EdgeHost } from './credentials.ts';
 import { measureNeighbours, NEIGHBOUR_PLANS, type NeighbourResult } from './neighbours.ts';
 import { neighboursText } from './neighbours-report.ts';
-import { CREDENTIAL_PLANS, ERA_PLANS, PLANS, VIRTUAL_PLANS, type Plan } from './plan.ts';
+import {
+  CREDENTIAL_PLANS,
+  ERA_PLANS,
+  PLANS,
+  SHARED_PLANS,
+  VIRTUAL_PLANS,
+  type Plan,
+} from './plan.ts';
 import { load1 } from './process-accounts.ts';
 import { profileOurs } from './profile.ts';
 import { measurePair } from './pairs.ts';
@@ -51,6 +58,8 @@ import {
   type Start,
   type Target,
 } from './targets.ts';
+import { measureShared } from './shared.ts';
+import { sharedSvg, sharedText } from './shared-report.ts';
 import { measureVirtual } from './virtual.ts';
 import { virtualText } from './virtual-report.ts';
 
@@ -129,6 +138,11 @@ const flags = readFlags(
       default: false,
       help: 'virtual servers beside their members alone, and beside another gateway for many servers, about three minutes',
     },
+    shared: {
+      type: 'boolean',
+      default: false,
+      help: 'only this bridge: up to 10,000 sessions of one server whose processes they share, with a plot, a few minutes',
+    },
     publish: {
       type: 'boolean',
       default: false,
@@ -160,6 +174,7 @@ if (flags.profile) console.log(await profileOurs(FOLDER, PROFILE_MS));
 else if (flags.eras) await compareEras();
 else if (flags.neighbours) await besideAdversaries();
 else if (flags.virtual) await compareVirtual();
+else if (flags.shared) await growShared();
 else if (flags.credentials) await compareCredentials();
 else if (flags.pairs) await comparePairs();
 else await compare();
@@ -277,6 +292,21 @@ async function compareVirtual(): Promise<void> {
   console.log(`${startedAt}  load1 ${load.start} at the start, ${load.end} at the end`);
   console.log(virtualText(results));
   console.log(`All figures: ${save(startedAt, { startedAt, plan, load1: load, ...results })}`);
+}
+
+async function growShared(): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const plan = flags.quick ? SHARED_PLANS.quick : SHARED_PLANS.full;
+  const load = { start: load1(), end: 0 };
+  const track = (bridge: Pick<Target, 'stop'>): unknown => running.add(bridge);
+  const results = await measureShared(plan, { say, track });
+  load.end = load1();
+  const run = { startedAt, node: process.version, cpus: cpus().length, load1: load };
+  console.log(`${startedAt}  load1 ${load.start} at the start, ${load.end} at the end`);
+  console.log(sharedText(results));
+  console.log(`All figures: ${save(startedAt, { ...run, plan, ...results })}`);
+  console.log(`Plot: ${saveText(startedAt, 'svg', sharedSvg(results, run))}`);
+  if (results.failure !== undefined) process.exitCode = 1;
 }
 
 function emptyResults(plan: Plan, skipped: Record<string, string>): Results {

@@ -87,11 +87,18 @@ export class HttpSession implements ClientSession {
   #headers: Record<string, string>;
   #lastId = 0;
 
-  /** @param credential headers of every request that show who the client is. */
-  constructor(url: URL, credential: Readonly<Record<string, string>> = {}) {
+  /**
+   * @param credential headers of every request that show who the client is.
+   * @param connection one that sessions share; it closes with the first of them.
+   */
+  constructor(
+    url: URL,
+    credential: Readonly<Record<string, string>> = {},
+    connection = new HttpConnection(url),
+  ) {
     this.url = url;
     this.#path = url.pathname;
-    this.#connection = new HttpConnection(url);
+    this.#connection = connection;
     this.#ownHeaders = { ...JSON_HEADERS, ...credential };
     this.#headers = this.#ownHeaders;
   }
