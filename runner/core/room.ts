@@ -17,7 +17,8 @@ export interface Places {
   readonly capacity: number;
   /** Sessions of the server that is asked for. */
   readonly maxSessions: number;
-  readonly held: readonly HeldPlace[];
+  /** The sessions that are not ended; asked only where places may be taken, since each of thousands is looked at. */
+  held(): readonly HeldPlace[];
   /** Sessions that are ended, but whose processes are not gone yet, with those that are held. */
   readonly kept: number;
 }
@@ -34,10 +35,12 @@ export function roomFor(
 ): Room {
   // One that gave way holds its place until its process has ended; only so many may be ending at once.
   if (kept >= capacity + MAX_ENDING) return NONE;
-  const ofServer = held.filter((place) => place.server === server);
+  if (kept < Math.min(capacity, maxSessions)) return { ok: true, gives: undefined };
+  const all = held();
+  const ofServer = all.filter((place) => place.server === server);
   if (ofServer.length >= maxSessions) return givenBy(fairlyIdle(ofServer, principal));
-  if (held.length < capacity) return { ok: true, gives: undefined };
-  return givenBy(fairlyIdle(held, principal));
+  if (all.length < capacity) return { ok: true, gives: undefined };
+  return givenBy(fairlyIdle(all, principal));
 }
 
 const givenBy = (gives: Held | undefined): Room => (gives ? { ok: true, gives } : NONE);

@@ -72,7 +72,7 @@ export class RunnerSessions {
   /** Whether there is room for one more; if all places are taken, an idle session is ended for it. */
   hasRoom(open: OpenFrame, { maxSessions }: ServedConfig, capacity: number): boolean {
     const kept = this.#hosted.size;
-    const room = roomFor(open, { capacity, maxSessions, held: this.#held(), kept });
+    const room = roomFor(open, { capacity, maxSessions, held: () => this.#held(), kept });
     if (room.ok) this.#giveWay(room.gives);
     return room.ok;
   }

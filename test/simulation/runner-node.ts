@@ -260,7 +260,8 @@ export class RunnerNode {
     if (this.sessions.has(session)) return;
     const ahead = this.spares.taken(session);
     const { capacity } = this;
-    const places = { capacity, maxSessions: capacity, held: this.#held, kept: this.sessions.size };
+    const held = (): HeldPlace[] => this.#held;
+    const places = { capacity, maxSessions: capacity, held, kept: this.sessions.size };
     const room = roomFor(frame, places);
     if (!room.ok) {
       this.#say({ type: 'refused', session, fault: 'overloaded' });

@@ -14,12 +14,22 @@ const place = (session: string, changes: Partial<HeldPlace> = {}): HeldPlace => 
 const room = (held: readonly HeldPlace[], changes: Partial<Places> = {}) =>
   roomFor(
     { server: 'files', principal: 'bob' },
-    { capacity: 2, maxSessions: 2, held, kept: held.length, ...changes },
+    { capacity: 2, maxSessions: 2, held: () => held, kept: held.length, ...changes },
   );
 
 describe('[F-166] one more session', () => {
   test('has room where a place is free', () => {
     expect(room([place('a')])).toEqual({ ok: true, gives: undefined });
+  });
+
+  test('has room without a look at those that hold others, as long as there are fewer than places', () => {
+    const held = (): never => {
+      throw new Error('Nobody has to give way.');
+    };
+    expect(room([], { capacity: 10_000, maxSessions: 9_000, held, kept: 8_999 })).toMatchObject({
+      ok: true,
+    });
+    expect(room([place('a')], { maxSessions: 1 })).toMatchObject({ gives: { session: 'a' } });
   });
 
   test('takes the place of an idle one where none is', () => {
