@@ -2594,6 +2594,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'e2e/running-console.test.ts',
     ],
   },
+  'F-950': {
+    fault:
+      'many sessions are opened beside calls while the disk is busy, and workerd syncs four times for each',
+    tests: ['runner/dev/memory-folder.test.ts'],
+  },
 };
 
 /** Every row there is, group by group, so that none can be left out above. */
@@ -2638,6 +2643,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-562 F-563 F-564',
   'F-890 F-891 F-892 F-893 F-894 F-895 F-896',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
+  'F-950',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343 F-344 F-345 F-346 F-347',
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',

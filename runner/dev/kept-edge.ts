@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startLocalEdge, type LocalEdge, type LocalEdgeOptions } from './local-edge.ts';
+import { dropMemoryFolder, memoryFolder } from './memory-folder.ts';
 
 /** An edge that is kept running until it is stopped. */
 export interface KeptEdge {
@@ -22,9 +23,18 @@ const LONGEST_WAIT_MS = 5_000;
 const STEADY_MS = 30_000;
 
 /** Starts an edge and keeps it. Rejects like `startLocalEdge` when the first start fails. */
-export async function keepEdge(options: LocalEdgeOptions): Promise<KeptEdge> {
+export async function keepEdge(given: Omit<LocalEdgeOptions, 'memory'>): Promise<KeptEdge> {
   const stopping = new AbortController();
-  let edge: LocalEdge | undefined = await startLocalEdge(options);
+  // As long as this program: what a session stores outlives each workerd.
+  const memory = memoryFolder();
+  const drop = (): void => {
+    if (memory !== undefined) dropMemoryFolder(memory);
+  };
+  const options = { ...given, memory };
+  let edge: LocalEdge | undefined = await startLocalEdge(options).catch((error: unknown) => {
+    drop();
+    throw error;
+  });
   const { url, port } = edge;
   const keeping = keep();
   return {
@@ -34,10 +44,12 @@ export async function keepEdge(options: LocalEdgeOptions): Promise<KeptEdge> {
       await edge?.stop();
       // A restart that was under way has to end too.
       await keeping;
+      drop();
     },
     kill() {
       stopping.abort();
       edge?.kill('SIGKILL');
+      drop();
     },
   };
 

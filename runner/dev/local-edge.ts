@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import { spawnBound, type BoundChild } from './bound-child.ts';
 import { tellEdgeLine, type EdgeLog } from './edge-line.ts';
 import { EdgeStartError } from './edge-start-error.ts';
+import { actorsIn, recordMemory } from './memory-folder.ts';
 import { inWords, orInWords, ownFolder, writeOwnFile } from './own-storage.ts';
 import { lockStorage, type StorageLock } from './storage-lock.ts';
 import { StorageSweep } from './storage-sweep.ts';
@@ -21,6 +22,8 @@ export interface LocalEdgeOptions {
   readonly port: number;
   /** A folder for this edge alone; made if missing. */
   readonly storage: string;
+  /** A folder in memory for what sessions store, made for this program alone; absent: that is in `storage` too. */
+  readonly memory?: string | undefined;
   /** Text bindings of the worker. They are handed over in workerd's environment. */
   readonly settings: Readonly<Record<string, string>>;
   /** Path of the edge's bundle. */
@@ -127,12 +130,17 @@ async function launch(
   lock: StorageLock,
 ): Promise<LocalEdge> {
   const folder = realpathSync(options.storage);
-  orInWords(folder, () => mkdirSync(join(folder, 'actors'), { recursive: true }));
-  const sessions = new StorageSweep(join(folder, 'actors', EDGE_ACTORS.SESSION));
+  const durable = join(folder, 'actors');
+  orInWords(folder, () => mkdirSync(durable, { recursive: true }));
+  const { memory } = options;
+  orInWords(folder, () => recordMemory(folder, memory));
+  const actors =
+    memory === undefined ? durable : orInWords(memory, () => actorsIn(memory, durable));
+  const sessions = new StorageSweep(join(actors, EDGE_ACTORS.SESSION));
   sessions.clear();
   const config = workerdConfig({
     bundlePath: relative(folder, realpathSync(resolve(options.bundle))),
-    actorsPath: 'actors',
+    actorsPath: memory === undefined ? 'actors' : actors,
     port: options.port,
     settingNames: Object.keys(options.settings),
   });

@@ -12,6 +12,7 @@ import { hashCredential, mintRunnerToken } from '../../runner/credential.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { edgeBundle } from '../../runner/dev/bundle.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
+import { dropMemoryFolder, memoryFolder } from '../../runner/dev/memory-folder.ts';
 import { startLocalEdge } from '../../runner/dev/local-edge.ts';
 import { showsInfo, type LogLevel } from '../../runner/log.ts';
 import { startProgram, type Program } from './program.ts';
@@ -166,14 +167,25 @@ type StartEdge = (
   logLevel: LogLevel,
 ) => Promise<RunningEdge>;
 
-const startWorkerdEdge: StartEdge = async (folder, port, settings) =>
-  startLocalEdge({
+/** As `mcp-bridge dev` starts it. */
+const startWorkerdEdge: StartEdge = async (folder, port, settings) => {
+  const memory = memoryFolder();
+  const edge = await startLocalEdge({
     port,
     storage: join(folder, 'edge'),
+    memory,
     settings,
     bundle: await edgeBundle(folder),
     log: silent,
   });
+  return {
+    ...edge,
+    stop: async () => {
+      await edge.stop();
+      if (memory !== undefined) dropMemoryFolder(memory);
+    },
+  };
+};
 
 const startNodeEdge: StartEdge = async (folder, port, settings, logLevel) => {
   const args = [
