@@ -9,7 +9,7 @@ import {
   SUBSCRIBE_METHOD,
   subscribesToResources,
 } from '../../shared/mcp/judged.ts';
-import { innerCallOf } from '../../shared/mcp/discovery.ts';
+import { innerCallOf, TELLING_TOOLS } from '../../shared/mcp/discovery.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { judgeOf, matcher, type Judge } from '../../shared/mcp/name-rules.ts';
 
@@ -21,9 +21,11 @@ export type Asked =
   | { readonly kind: 'free'; readonly method?: string }
   | { readonly kind: 'unclear' };
 
+const LIST_METHOD = 'tools/list';
+
 /** What needs no rule of its own: it shows what there is, and changes nothing. */
 const FREE_METHODS: ReadonlySet<string> = new Set([
-  'tools/list',
+  LIST_METHOD,
   'prompts/list',
   'resources/list',
   'resources/templates/list',
@@ -90,7 +92,12 @@ export class Denied {
   has(asked: Asked): boolean {
     switch (asked.kind) {
       case 'tool':
-        return !this.#tools(asked.name) || !this.#methods(CALL_METHOD);
+        return (
+          !this.#tools(asked.name) ||
+          !this.#methods(CALL_METHOD) ||
+          // Whether the server has these instead of its list, the edge does not know.
+          (TELLING_TOOLS.has(asked.name) && !this.#methods(LIST_METHOD))
+        );
       case 'method':
         return !this.#methods(asked.method);
       case 'free':

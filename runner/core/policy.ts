@@ -57,12 +57,17 @@ export class Policy {
       return refused(`This method may not be used here. ${BY_CONFIG}`);
     if (method === LISTEN_METHOD && !this.#mayListen(message))
       return refused(`Resources may not be subscribed to here. ${BY_CONFIG}`);
-    if (isOwnTool) return this.#methods(LIST_METHOD) ? AS_IT_IS : refused(NO_LISTS);
+    if (isOwnTool) return this.mayList ? AS_IT_IS : refused(NO_LISTS);
     if (!this.#tools) return AS_IT_IS;
     if (method === CALL_METHOD) return this.#tools.call(message);
     return isLikeCall(method)
       ? refused(`This method is like "${CALL_METHOD}", but not it.`)
       : AS_IT_IS;
+  }
+
+  /** Whether clients may learn which tools there are. */
+  get mayList(): boolean {
+    return this.#methods(LIST_METHOD);
   }
 
   /** The edits that make a list of tools what clients see: without those that nobody may call. Everything else stays as it is. */

@@ -182,14 +182,16 @@ const namesWords = (isFound: boolean): string =>
 export const toolError = (text: string, form: ResultForm): string =>
   result(`"content":${JSON.stringify([{ type: 'text', text }])},"isError":true`, form);
 
-/** What a model is told that calls what there is not. */
-export function unknownTool(name: string, index: ToolIndex): string {
+/** What a model is told that calls what there is not. `index`: absent for clients that may not learn which tools there are. */
+export function unknownTool(name: string, index: ToolIndex | undefined): string {
+  const words = `There is no tool ${quoted(name)} here.`;
+  if (!index) return words;
   const near = index.near(name).slice(0, MAX_NEAR);
   const hint =
     near.length > 0
       ? `Did you mean one of ${JSON.stringify(near.map((tool) => tool.name))}?`
       : `Find one with ${SEARCH_TOOL}.`;
-  return `There is no tool ${quoted(name)} here. ${hint}`;
+  return `${words} ${hint}`;
 }
 
 const quoted = (text: string): string =>

@@ -165,7 +165,7 @@ export class ToolSearch {
         return listResult(index, this.#form);
       case 'inner':
         return index && !index.has(ask.name)
-          ? toolError(unknownTool(ask.name, index), this.#form)
+          ? toolError(unknownTool(ask.name, this.#mayList ? index : undefined), this.#form)
           : undefined;
       case 'search': {
         const wanted = readWanted(args);
@@ -173,6 +173,10 @@ export class ToolSearch {
         return index ? searchResult(index, wanted, this.#form) : toolError(NOT_LISTED, this.#form);
       }
     }
+  }
+
+  get #mayList(): boolean {
+    return this.#parts.policy?.mayList ?? true;
   }
 
   get #form(): ResultForm {

@@ -12,6 +12,9 @@ export const SEARCH_TOOL = 'search_tools';
 /** Calls one of them. */
 export const CALL_TOOL = 'call_tool';
 
+/** These tell which tools there are: the first in its results, the second where a name is none. */
+export const TELLING_TOOLS: ReadonlySet<string> = new Set([SEARCH_TOOL, CALL_TOOL]);
+
 /** Set to true in the `_meta` of a `tools/list`: the client wants all tools all the same. */
 export const ALL_TOOLS_META = 'mcp-edge-bridge/allTools';
 

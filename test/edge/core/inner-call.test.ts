@@ -90,6 +90,19 @@ describe('[R-15] [F-787] a call by way of another tool', () => {
     expect(kindOf(policy, inner('merge'), app)).toBe('scope');
   });
 
+  test('[F-980] whoever may not list tools may not search them, nor be told their names by a call', () => {
+    const policy: ServerPolicyText = {
+      rules: [
+        { who: ['*'], tools: ['*'] },
+        { who: ['*'], deny: { methods: ['TOOLS/list'] } },
+      ],
+    };
+    const search = '{"name":"search_tools","arguments":{"query":"x"}}';
+    for (const params of [search, inner('search_tools'), inner('get_issue')])
+      expect(kindOf(policy, params)).toBe('forbidden');
+    expect(kindOf(policy, '{"name":"get_issue"}')).toBe('allowed');
+  });
+
   test('is never allowed where the tool itself is not', () => {
     const names = fc.constantFrom('get_a', 'delete_a', 'call_tool', 'search_tools', 'x');
     const patterns = fc.uniqueArray(

@@ -291,6 +291,14 @@ describe('[R-14] [F-787] rules and pins hold for what is searched as for what is
     expect(uncalled.ask(inner('create_issue')).said[0]?.error?.code).toBe(42_017);
   });
 
+  test('[F-980] without tools/list, a call of what there is not tells no names of what there is', () => {
+    const policy: PolicyRules = { methods: { deny: ['tools/list'] } };
+    const searched = new Searched('streamable', MANY_TOOLS, { policy });
+    const [{ result = {} } = {}] = searched.ask(inner('create_isue')).said;
+    expect(textOf(result)).toBe('There is no tool "create_isue" here.');
+    expect(searched.ask(inner('create_issue')).written).toHaveLength(1);
+  });
+
   test('held back: neither found nor called, and a call of what there is not is told so', () => {
     const guard: ToolGuard = {
       holdsBack: true,
