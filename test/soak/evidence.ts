@@ -34,6 +34,13 @@ interface Disturbance {
 
 export type Transport = 'Streamable HTTP' | 'HTTP+SSE';
 
+interface Opened {
+  readonly transport: Transport;
+  readonly since: number;
+  /** It has processes that no journal names. */
+  readonly isVirtual: boolean;
+}
+
 interface Failure {
   readonly session: string;
   readonly what: string;
@@ -47,7 +54,7 @@ export class Evidence {
   readonly #openFailures: Failure[] = [];
   /** Streams the runner did not know, with the call each was opened for. */
   readonly #unknownStreams: { readonly call: CallHistory; readonly fault: string }[] = [];
-  readonly #sessions = new Map<string, { readonly transport: Transport; readonly since: number }>();
+  readonly #sessions = new Map<string, Opened>();
   #count = 0;
 
   get calls(): number {
@@ -64,7 +71,13 @@ export class Evidence {
     return `u${this.#count}`;
   }
 
-  begin(session: string, client: string, uid: string, progressSent: number): Tracked {
+  /** `isUnseen`: its server keeps no journal. */
+  begin(
+    session: string,
+    client: string,
+    { uid, isUnseen }: { readonly uid: string; readonly isUnseen?: boolean },
+    progressSent: number,
+  ): Tracked {
     const call: CallHistory = {
       session,
       client,
@@ -75,6 +88,7 @@ export class Evidence {
       isForsaken: false,
       isCancelled: false,
       isFollowed: false,
+      ...(isUnseen && { virtual: { sentAt: Date.now(), takes: () => true } }),
     };
     const tracked = { call, startedAt: Date.now(), endedAt: undefined };
     this.history.calls.set(uid, call);
@@ -106,8 +120,8 @@ export class Evidence {
   }
 
   /** A session begins; its calls name it. `transport` decides which faults end it. */
-  opens(session: string, transport: Transport): void {
-    this.#sessions.set(session, { transport, since: Date.now() });
+  opens(session: string, transport: Transport, isVirtual: boolean): void {
+    this.#sessions.set(session, { transport, since: Date.now(), isVirtual });
   }
 
   /** A fault begins; call what is returned when it is over. */
@@ -181,7 +195,8 @@ export class Evidence {
     const [outcome] = call.outcomes;
     if (!outcome?.startsWith('error:')) return [];
     const { session, uid } = call;
-    const { transport, since } = this.#sessions.get(session) ?? { transport: undefined, since: 0 };
+    const opened = this.#sessions.get(session);
+    const { transport, since = 0, isVirtual = false } = opened ?? {};
     const pids = processes.pidsOf(session);
     const isLate = this.#isDisturbed(startedAt, endedAt, ({ meets }) => meets === 'all');
     const isOver = this.#isDisturbed(since, endedAt, (reach) => {
@@ -191,8 +206,9 @@ export class Evidence {
           (reach.ends === 'HTTP+SSE sessions' && transport === 'HTTP+SSE')
         );
       }
-      // A process that was killed before its first call wrote nothing that would name it.
-      return reach.isKilled && (pids.has(reach.pid) || pids.size === 0);
+      // A process that was killed before its first call wrote nothing that would name it; a member may never write any.
+      const isNameless = pids.size === 0 || (isVirtual && !processes.names(reach.pid));
+      return reach.isKilled && (pids.has(reach.pid) || isNameless);
     });
     return isLate || isOver ? [] : [`call ${uid} got ${outcome}, for no reason`];
   }
@@ -226,6 +242,11 @@ class Journal {
       if (pids) pids.add(pid);
       else this.#pids.set(session, new Set([pid]));
     }
+  }
+
+  /** Whether a process is known by what it took. */
+  names(pid: number): boolean {
+    return [...this.#pids.values()].some((pids) => pids.has(pid));
   }
 
   pidsOf(session: string): ReadonlySet<number> {

@@ -81,7 +81,7 @@ class HttpSseSession implements LoadSession {
     // Without its stream a client can hear no answer, and asks nothing.
     if (this.isOver) return;
     const { evidence, name } = this.#ground;
-    const tracked = evidence.begin(name, '2024-11-05', ask.uid, ask.progressSent);
+    const tracked = evidence.begin(name, '2024-11-05', ask, ask.progressSent);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#lastId += 1;
     this.#calls.set(this.#lastId, { ask, tracked, over: resolve });

@@ -26,6 +26,8 @@ export interface Ground {
   readonly chance: Chance;
   /** The server's name, and the session's own. */
   readonly server: string;
+  /** The server is a virtual one, of which the fixture is the member whose names stay as they are. */
+  readonly isVirtual: boolean;
   readonly name: string;
 }
 
@@ -43,14 +45,18 @@ export interface Ask {
   readonly args: object;
   readonly progressSent: number;
   readonly answers: (text: string) => boolean;
+  /** It is for a server that keeps no journal of what it was asked. */
+  readonly isUnseen?: boolean;
 }
 
 /** Calls last up to this long by themselves. */
 const SLOW_MS = 3_000;
 
 /** A call that fits the session, at random. */
-export function newAsk({ evidence, chance, name }: Ground): Ask {
+export function newAsk(ground: Ground): Ask {
+  const { evidence, chance, name } = ground;
   const uid = evidence.newUid();
+  if (ground.isVirtual && chance.happens(0.6)) return { ...memberAsk(chance, uid), isUnseen: true };
   const named = { uid, session: name };
   const text = (wanted: string) => (given: string) => given === wanted;
   switch (chance.pick(['echo', 'echo', 'echo', 'slow', 'slow', 'progress', 'big', 'notify'])) {
@@ -78,6 +84,29 @@ export function newAsk({ evidence, chance, name }: Ground): Ask {
 
   function ask(tool: string, args: object, answers: Ask['answers']): Ask {
     return { uid, tool, args: { ...args, ...named }, progressSent: 0, answers };
+  }
+}
+
+/** A call of a member of the virtual server that is not the fixture, by the name that the virtual server gives it. */
+function memberAsk(chance: Chance, uid: string): Ask {
+  const of = { uid, progressSent: 0 };
+  switch (chance.pick(['everything', 'memory', 'filesystem', 'modern'])) {
+    case 'everything': {
+      const answers = (given: string): boolean => given === `Echo: ${uid}`;
+      return { ...of, tool: 'everything__echo', args: { message: uid }, answers };
+    }
+    case 'memory': {
+      const answers = (given: string): boolean => given.includes('"entities"');
+      return { ...of, tool: 'memory__search_nodes', args: { query: uid }, answers };
+    }
+    case 'filesystem': {
+      const answers = (given: string): boolean => given.includes('llowed directories');
+      return { ...of, tool: 'filesystem__list_allowed_directories', args: {}, answers };
+    }
+    default: {
+      const answers = (given: string): boolean => given === uid;
+      return { ...of, tool: 'modern__later', args: { text: uid }, answers };
+    }
   }
 }
 

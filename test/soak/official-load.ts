@@ -59,7 +59,7 @@ class OfficialSession implements LoadSession {
     const { evidence, name } = this.#ground;
     // Progress that comes in one piece with the answer is lost in these clients (they defer notifications and not
     // responses), so only its order is evidence.
-    const tracked = evidence.begin(name, this.#kind.name, ask.uid, 0);
+    const tracked = evidence.begin(name, this.#kind.name, ask, 0);
     let last = 0;
     const onprogress = ({ progress }: { progress: number }): void => {
       if (progress !== last + 1) {

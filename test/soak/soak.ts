@@ -49,6 +49,14 @@ const CLIENTS = 24;
 /** Several servers, so that kills which open one's breaker (R-6) leave the others. */
 const SERVERS = Array.from({ length: 8 }, (_, index) => `echo-${index}`);
 
+/** A virtual server over real servers, the fixture and one of 2026-07-28, in a share of the sessions: each has a process for each member it uses. */
+const VIRTUAL = 'work';
+const VIRTUAL_SHARE = 0.15;
+const MEMBERS = 5;
+
+const program = (name: string): string =>
+  fileURLToPath(new URL(`../../node_modules/.bin/${name}`, import.meta.url));
+
 /** Short, so that sessions whose client vanished or idles come and go during the soak. */
 const TIMES = { idleTimeout: '20s', vanishTimeout: '5s' };
 
@@ -83,8 +91,33 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     env: { JOURNAL: journal },
     bridge: TIMES,
   };
+  const modern = fileURLToPath(new URL('../fixtures/servers/modern-tasks.mjs', import.meta.url));
+  const members = {
+    plain: server,
+    everything: { command: program('mcp-server-everything'), args: ['stdio'] },
+    memory: {
+      command: program('mcp-server-memory'),
+      env: { MEMORY_FILE_PATH: `${folder}/memory.json` },
+    },
+    filesystem: { command: program('mcp-server-filesystem'), args: [folder] },
+    modern: { command: process.execPath, args: [modern] },
+  };
   const bridge = await startBridge({
-    servers: Object.fromEntries(SERVERS.map((name) => [name, server])),
+    servers: { ...Object.fromEntries(SERVERS.map((name) => [name, server])), ...members },
+    bridge: {
+      virtual: {
+        [VIRTUAL]: {
+          members: {
+            plain: { prefix: '' },
+            everything: {},
+            memory: {},
+            filesystem: {},
+            modern: {},
+          },
+          ...TIMES,
+        },
+      },
+    },
     settings: METRICS_SETTINGS,
   });
   try {
@@ -190,14 +223,16 @@ class Soak {
   /** The life of one session; false when it could not be opened. */
   async #live(kind: LoadKind, rounds: number, over: AbortSignal): Promise<boolean> {
     this.#sessions += 1;
+    const isVirtual = this.#chance.happens(VIRTUAL_SHARE);
     const ground: Ground = {
       bridge: this.#bridge,
       evidence: this.#evidence,
       chance: this.#chance,
-      server: this.#chance.pick(SERVERS),
+      server: isVirtual ? VIRTUAL : this.#chance.pick(SERVERS),
+      isVirtual,
       name: `s${this.#sessions}`,
     };
-    this.#evidence.opens(ground.name, kind.transport);
+    this.#evidence.opens(ground.name, kind.transport, isVirtual);
     const session = await kind.open(ground);
     if (!session) return false;
     this.#clients += 1;
@@ -292,10 +327,10 @@ const LET_GO_MS = 60_000;
 
 const STILL_POLL_MS = 1_000;
 
-/** Processes beyond the runner's sessions in two readings on end: one may fall between a start and its note. */
+/** Processes beyond what the runner's sessions may have in two readings on end: one may fall between a start and its note. */
 function excess(readings: readonly Reading[]): string[] {
   const isExcess = ({ processes, atRunner }: Reading): boolean =>
-    atRunner !== undefined && processes > atRunner;
+    atRunner !== undefined && processes > atRunner * MEMBERS;
   return readings.flatMap((reading, index) => {
     const before = readings[index - 1];
     if (!before || !isExcess(before) || !isExcess(reading)) return [];

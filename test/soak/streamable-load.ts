@@ -92,7 +92,7 @@ class StreamableSession implements LoadSession {
 
   async call(ask: Ask): Promise<void> {
     const { evidence, name } = this.#ground;
-    const tracked = evidence.begin(name, this.#revision, ask.uid, ask.progressSent);
+    const tracked = evidence.begin(name, this.#revision, ask, ask.progressSent);
     const { call } = tracked;
     this.#lastId += 1;
     const id = this.#repeatsIds ? 1 : this.#lastId;
