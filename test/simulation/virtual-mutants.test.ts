@@ -21,17 +21,13 @@ describe('[R-16] mutants of virtual servers', () => {
     ],
     [
       'calls of a member that ends are not answered',
-      [
-        'member.ts',
-        'if (answered) answered(errorAnswer(id, error), now);\n      else effects.fail(id, error);',
-        '',
-      ],
+      ['member.ts', 'this.#refuse(id, error, now, call);', ''],
     ],
     [
       'what waits for a member that cannot start is not answered',
       [
         'member.ts',
-        'if (call.answered) call.answered(errorAnswer(id, this.#whyDown), now);\n      else effects.fail(id, this.#whyDown);',
+        'if (call && id !== undefined) this.#refuse(id, this.#whyDown, now, call);',
         '',
       ],
     ],
@@ -93,14 +89,6 @@ describe('[R-16] mutants of virtual servers', () => {
       1_100,
     ],
     [
-      '[F-906] calls of a member that ends are answered before its questions are taken back',
-      [
-        'member.ts',
-        'this.#parts.gone(this);\n    this.#failAll(words, hasRun && wasReady, now);',
-        'this.#failAll(words, hasRun && wasReady, now);\n    this.#parts.gone(this);',
-      ],
-    ],
-    [
       'a member that ended is not started again',
       ['member.ts', 'this.#restartAt = now + waitMs;', ''],
     ],
@@ -114,14 +102,6 @@ describe('[R-16] mutants of virtual servers', () => {
         'virtual-server.ts',
         'this.#members.find((member) => member.slot === slot)',
         'this.#members.findLast((member) => member.slot !== undefined)',
-      ],
-    ],
-    [
-      'a page of one member is taken for the first of the next',
-      [
-        'lists.ts',
-        'const isFirst = member === this.#parts.members[place.index];',
-        'const isFirst = true;',
       ],
     ],
   ])('%s', async (_title, mutation, first = 1) => {
