@@ -49,7 +49,7 @@ export class MemberQuestions {
   /** Its first process may have used any number, and its client may still answer that. */
   #newId(): string {
     const number = String(this.#next++);
-    return this.#isSole ? `"mcp-bridge-${number}"` : number;
+    return this.#isSole ? `"mcp-bridge-again-${number}"` : number;
   }
 
   /** Whose question an answer is for, and the answer as that member wants it. */
