@@ -3,7 +3,7 @@
 import { isObject } from '../../shared/json-value.ts';
 import { CALL_TOOL, SEARCH_TOOL } from '../../shared/mcp/discovery.ts';
 import { META } from '../../shared/mcp/modern.ts';
-import type { ShownTool, ToolIndex } from './tool-index.ts';
+import type { FoundTools, ShownTool, ToolIndex } from './tool-index.ts';
 
 /** Tools in one result: unless more are asked for, and at most. */
 const USUAL_LIMIT = 8;
@@ -150,9 +150,10 @@ export function searchResult(
   index: ToolIndex,
   { query, limit }: WantedTools,
   form: ResultForm,
+  now: number,
 ): string {
   const total = index.tools.length;
-  const found = query.trim() === '' ? [] : index.find(query);
+  const { tools: found, isByNames } = query.trim() === '' ? NOTHING : index.find(query, now);
   const { shown, others } = fitting(found, limit);
   const names = namesOf(found.length > 0 ? others : index.tools);
   const structured = `{"total":${total},"tools":[${shown.map(({ text }) => text).join(',')}]${
@@ -160,10 +161,16 @@ export function searchResult(
   }}`;
   const words = wordsOn(query, total, found.length, shown.length);
   const more = names.length > 0 ? [`${namesWords(found.length > 0)} ${JSON.stringify(names)}`] : [];
-  const text = [words, ...shown.map(forModel), ...more].join('\n');
+  const why = isByNames ? [BY_NAMES] : [];
+  const text = [words, ...why, ...shown.map(forModel), ...more].join('\n');
   const content = JSON.stringify([{ type: 'text', text }]);
   return result(`"content":${content},"structuredContent":${structured}`, form);
 }
+
+const NOTHING: FoundTools = { tools: [], isByNames: false };
+
+const BY_NAMES =
+  'The tools change so often that only their names were searched. Search for a word of a name, or again in a minute.';
 
 function wordsOn(query: string, total: number, found: number, shown: number): string {
   if (total === 0) return 'The server has no tools.';
@@ -183,10 +190,10 @@ export const toolError = (text: string, form: ResultForm): string =>
   result(`"content":${JSON.stringify([{ type: 'text', text }])},"isError":true`, form);
 
 /** What a model is told that calls what there is not. `index`: absent for clients that may not learn which tools there are. */
-export function unknownTool(name: string, index: ToolIndex | undefined): string {
+export function unknownTool(name: string, index: ToolIndex | undefined, now: number): string {
   const words = `There is no tool ${quoted(name)} here.`;
   if (!index) return words;
-  const near = index.near(name).slice(0, MAX_NEAR);
+  const near = index.near(name, now).slice(0, MAX_NEAR);
   const hint =
     near.length > 0
       ? `Did you mean one of ${JSON.stringify(near.map((tool) => tool.name))}?`

@@ -142,7 +142,7 @@ export class ToolCatalogue {
 
   /** Whether it is answered in the server's place. */
   #answers({ call, message, ask }: Held, now: number): boolean {
-    const answer = this.#search?.answer(ask, message.parsed('params', 'arguments'));
+    const answer = this.#search?.answer(ask, message.parsed('params', 'arguments'), now);
     if (answer === undefined) return false;
     this.#parts.outcomes.answer(call, answer, now);
     return true;

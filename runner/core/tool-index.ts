@@ -3,6 +3,7 @@
 import MiniSearch, { type SearchOptions } from 'minisearch';
 
 import { isObject } from '../../shared/json-value.ts';
+import { IndexPace } from './index-pace.ts';
 import { wordsOf, wordsOfName, wordsToFind } from './search-words.ts';
 
 /** A tool as clients see it. */
@@ -37,8 +38,9 @@ const MAX_LEVELS = 4;
 /** So much more a word counts in a name than in a description. */
 const BOOST = { name: 4, title: 2, description: 1, arguments: 0.5 };
 
-/** Share of its letters by which a word may differ, where nothing else is found. */
+/** Share of its letters by which a word may differ, where nothing else is found; and how many, since each makes a search dearer. */
 const FUZZY = 0.25;
+const MOST_FUZZY = 2;
 
 const PREFIX: SearchOptions = { boost: BOOST, prefix: (word) => word.length > 2 };
 
@@ -47,18 +49,27 @@ const ALIKE: SearchOptions = { fields: ['name'], fuzzy: FUZZY };
 
 type Fields = Record<keyof typeof BOOST, string>;
 
+export interface FoundTools {
+  /** Best first. */
+  readonly tools: readonly ShownTool[];
+  /** Only names were searched, since the tools change too often. */
+  readonly isByNames: boolean;
+}
+
 /** Words are made before, and stand between blanks. */
 const split = (text: string): string[] => (text === '' ? [] : text.split(' '));
 
 export class ToolIndex {
   readonly tools: readonly ShownTool[];
   readonly #byName: ReadonlyMap<string, ShownTool>;
+  readonly #pace: IndexPace;
   #search: MiniSearch<Fields & { readonly id: number }> | undefined;
 
-  /** In the order of the server's list. */
-  constructor(tools: readonly ShownTool[]) {
+  /** In the order of the server's list. `pace`: of all indexes of the server. */
+  constructor(tools: readonly ShownTool[], pace = new IndexPace()) {
     this.tools = tools;
     this.#byName = new Map(tools.map((tool) => [tool.name, tool]));
+    this.#pace = pace;
   }
 
   has(name: string): boolean {
@@ -66,34 +77,58 @@ export class ToolIndex {
   }
 
   /** All that match any word of a query, best first; of equals, the first of the list. */
-  find(query: string): readonly ShownTool[] {
+  find(query: string, now: number): FoundTools {
     const said = query.slice(0, MAX_QUERY_CHARS);
     const words = wordsToFind(said).slice(0, MAX_QUERY_WORDS);
     const exact = this.#byName.get(said.trim());
-    const found = words.length === 0 ? [] : this.#matching(words);
-    return exact ? [exact, ...found.filter((tool) => tool !== exact)] : found;
+    const found = words.length === 0 ? [] : this.#matching(words, now);
+    const tools = exact ? [exact, ...found.filter((tool) => tool !== exact)] : found;
+    return { tools, isByNames: !this.#search && words.length > 0 };
   }
 
   /** Those that somebody may have meant who wrote a name that there is not: by its letters, then by its words. */
-  near(name: string): readonly ShownTool[] {
+  near(name: string, now: number): readonly ShownTool[] {
     const said = name.slice(0, MAX_QUERY_CHARS);
     const whole = wordsOfName(said).slice(-1);
-    const alike = whole.length === 0 ? [] : this.#ranked(whole, { ...PREFIX, ...ALIKE });
-    return [...new Set([...alike, ...this.find(said)])];
+    const alike = whole.length === 0 ? [] : this.#ranked(whole, { ...PREFIX, ...ALIKE }, now);
+    return [...new Set([...alike, ...this.find(said, now).tools])];
   }
 
-  #matching(words: readonly string[]): ShownTool[] {
-    const found = this.#ranked(words, PREFIX);
-    return found.length > 0 ? found : this.#ranked(words, { ...PREFIX, fuzzy: FUZZY });
+  #matching(words: readonly string[], now: number): readonly ShownTool[] {
+    const found = this.#ranked(words, PREFIX, now);
+    if (found.length > 0) return found;
+    return this.#ranked(words, { ...PREFIX, fuzzy: FUZZY, maxFuzzy: MOST_FUZZY }, now);
   }
 
-  #ranked(words: readonly string[], options: SearchOptions): ShownTool[] {
-    const search = (this.#search ??= this.#made());
+  #ranked(words: readonly string[], options: SearchOptions, now: number): readonly ShownTool[] {
+    const search = (this.#search ??= this.#pace.allows(now) ? this.#made() : undefined);
+    if (!search) return this.#named(words);
     return search
       .search(words.join(' '), options)
       .map(({ id, score }) => ({ at: Number(id), score }))
       .toSorted((one, other) => other.score - one.score || one.at - other.at)
       .flatMap(({ at }) => this.tools[at] ?? []);
+  }
+
+  /** Those in whose names most of the words stand, which costs next to nothing. */
+  #named(words: readonly string[]): readonly ShownTool[] {
+    return this.#searched()
+      .map((tool) => {
+        const name = tool.name.slice(0, MAX_NAME_CHARS).toLowerCase();
+        return { tool, hits: words.filter((word) => name.includes(word)).length };
+      })
+      .filter(({ hits }) => hits > 0)
+      .toSorted((one, other) => other.hits - one.hits)
+      .map(({ tool }) => tool);
+  }
+
+  /** The tools that are searched by words. */
+  #searched(): readonly ShownTool[] {
+    let left = MAX_NAMES_CHARS;
+    const end = this.tools.findIndex(
+      ({ name }, at) => at >= MAX_TOOLS || (left -= Math.min(name.length, MAX_NAME_CHARS)) < 0,
+    );
+    return end < 0 ? this.tools : this.tools.slice(0, end);
   }
 
   #made(): MiniSearch<Fields & { readonly id: number }> {
@@ -103,15 +138,15 @@ export class ToolIndex {
       processTerm: (word) => word,
     });
     let left = MAX_CHARS;
-    let leftOfNames = MAX_NAMES_CHARS;
-    for (const [id, tool] of this.tools.slice(0, MAX_TOOLS).entries()) {
-      leftOfNames -= Math.min(tool.name.length, MAX_NAME_CHARS);
-      if (leftOfNames < 0) break;
+    let named = 0;
+    for (const [id, tool] of this.#searched().entries()) {
+      named += Math.min(tool.name.length, MAX_NAME_CHARS);
       const fields = fieldsOf(tool, Math.min(left, MAX_TOOL_CHARS));
       const { title, description, arguments: args } = fields;
       left -= title.length + description.length + args.length + tool.text.length / READ_FOR_ONE;
       search.add({ id, ...fields });
     }
+    this.#pace.spent(MAX_CHARS - left + named);
     return search;
   }
 }
@@ -165,11 +200,12 @@ const MAX_SHARED = 4;
 export class SharedToolIndex {
   /** The last one that was asked for comes first. */
   #kept: readonly ToolIndex[] = [];
+  readonly #pace = new IndexPace();
 
   /** The index of a list. */
   of(tools: readonly ShownTool[]): ToolIndex {
     const same = this.#kept.find((index) => isSame(index.tools, tools));
-    const index = same ?? new ToolIndex(tools);
+    const index = same ?? new ToolIndex(tools, this.#pace);
     this.#kept = [index, ...this.#kept.filter((each) => each !== same)].slice(0, MAX_SHARED);
     return index;
   }

@@ -154,7 +154,7 @@ export class ToolSearch {
   }
 
   /** The answer in the server's place, the JSON text of a result; undefined: the request goes to the server. `args`: of a search. */
-  answer(ask: SearchAsk, args: unknown): string | undefined {
+  answer(ask: SearchAsk, args: unknown, now: number): string | undefined {
     const index = this.#index;
     switch (ask.kind) {
       case 'plain':
@@ -165,12 +165,13 @@ export class ToolSearch {
         return listResult(index, this.#form);
       case 'inner':
         return index && !index.has(ask.name)
-          ? toolError(unknownTool(ask.name, this.#mayList ? index : undefined), this.#form)
+          ? toolError(unknownTool(ask.name, this.#mayList ? index : undefined, now), this.#form)
           : undefined;
       case 'search': {
         const wanted = readWanted(args);
         if (typeof wanted === 'string') return toolError(wanted, this.#form);
-        return index ? searchResult(index, wanted, this.#form) : toolError(NOT_LISTED, this.#form);
+        if (!index) return toolError(NOT_LISTED, this.#form);
+        return searchResult(index, wanted, this.#form, now);
       }
     }
   }

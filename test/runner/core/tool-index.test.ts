@@ -8,7 +8,8 @@ import { MANY_TOOLS } from '../../fixtures/many-tools.ts';
 const shown = (tools: readonly { readonly name: string }[]): ShownTool[] =>
   tools.map((tool) => ({ name: tool.name, text: JSON.stringify(tool) }));
 const index = new ToolIndex(shown(MANY_TOOLS));
-const found = (query: string, of = index): string[] => of.find(query).map(({ name }) => name);
+const found = (query: string, of = index, now = 0): string[] =>
+  of.find(query, now).tools.map(({ name }) => name);
 
 test('[F-785] there are some 300 tools', () => {
   expect(MANY_TOOLS.length).toBeGreaterThan(290);
@@ -75,6 +76,42 @@ test('[F-785] one index for sessions that are shown the same, and another after 
   expect(shared.of(shown(MANY_TOOLS))).toBe(first);
   for (let at = 2; at < 6; at++) shared.of(shown(MANY_TOOLS.slice(at)));
   expect(shared.of(shown(MANY_TOOLS))).not.toBe(first);
+});
+
+describe('[F-981] a server that says all the time that its tools have changed', () => {
+  /** Some 100,000 characters, which are others each time. */
+  const list = (turn: number): ShownTool[] =>
+    shown(
+      Array.from({ length: 100 }, (_, at) => ({
+        name: at === 7 ? `paint_${turn}` : `tool_${turn}_${at}`,
+        description: at === 8 ? `brush ${turn}` : `all else ${'x y '.repeat(250)}`,
+      })),
+    );
+
+  test('has its tools found by names alone, where more would stop everybody; a quiet while later by all again', () => {
+    const shared = new SharedToolIndex();
+    const search = (turn: number, now: number) => {
+      const of = shared.of(list(turn));
+      return { brush: of.find('brush', now), paint: found('paint', of, now) };
+    };
+    const turns = Array.from({ length: 200 }, (_, turn) => search(turn, turn));
+    expect(turns.map(({ paint }) => paint)).toEqual(turns.map((_, turn) => [`paint_${turn}`]));
+    const whole = turns.filter(({ brush }) => brush.tools.length > 0);
+    expect(whole.length).toBeGreaterThan(9);
+    expect(whole.length).toBeLessThan(40);
+    expect(turns.map(({ brush }) => brush.isByNames)).toEqual(
+      turns.map(({ brush }) => brush.tools.length === 0),
+    );
+    expect(search(200, 20_000).brush).toMatchObject({ isByNames: false, tools: [{}] });
+  });
+
+  test('leaves its clients what was made before, as long as it lists that', () => {
+    const shared = new SharedToolIndex();
+    const first = shared.of(list(0));
+    expect(found('brush', first)).toHaveLength(1);
+    for (let turn = 1; turn < 100; turn++) found('brush', shared.of(list(turn)));
+    expect(found('brush', first)).toHaveLength(1);
+  });
 });
 
 describe('[F-786] hostile tools', () => {
