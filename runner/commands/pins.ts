@@ -34,6 +34,8 @@ interface Held {
   readonly digest: string;
   /** A person was shown it. */
   readonly shown: boolean;
+  /** Only its digest was kept, so that nobody can be shown it here. */
+  readonly isTooLarge: boolean;
   readonly diff: readonly string[];
 }
 
@@ -158,27 +160,40 @@ function accept({ given, file, pins, wanted, tool }: Wish): number {
     const code = errorCode(error) ?? 'unknown error';
     return failed(`${file} cannot be written (${code})`, `${writeFix(code)}.`);
   }
-  const [letIn, left] = [namesOf(accepted), namesOf(unseen)];
+  const [letIn, left] = [eachOnce(accepted), eachOnce(unseen)];
   if (given.values['json'] === true)
-    print(`${JSON.stringify({ accepted: letIn, ...(left.length > 0 && { unseen: left }) })}\n`);
+    print(
+      `${JSON.stringify({ accepted: namesOf(letIn), ...(left.length > 0 && { unseen: namesOf(left) }) })}\n`,
+    );
   else {
     if (held.length === 0) print('Nothing is held back.\n');
     for (const each of letIn) print(`${shownName(`${each.server} ${each.tool}`)} is let in.\n`);
   }
-  for (const { server, tool: name } of left)
-    failed(
-      `${shownName(`${server} ${name}`)} is not let in: as it is now, nobody was shown it`,
-      `Look at it: mcp-bridge pins diff ${shownName(server)}. Or let in whatever there is: --${ALL_CURRENT}`,
-    );
+  for (const each of left) failed(...whyLeft(each));
   return left.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
+/** What is not let in, why, and what to do. */
+function whyLeft({ server, tool, digest, isTooLarge }: Held): [what: string, fix: string] {
+  const what = `${shownName(`${server} ${tool}`)} is not let in`;
+  return isTooLarge
+    ? [
+        `${what}: its definition is too large to be shown`,
+        `Read it elsewhere, then let it in by its digest: mcp-bridge pins accept ${shownName(server)} ${shownName(tool)} --digest=${digest}`,
+      ]
+    : [
+        `${what}: as it is now, nobody was shown it`,
+        `Look at it: mcp-bridge pins diff ${shownName(server)}. Or let in whatever there is: --${ALL_CURRENT}`,
+      ];
+}
+
 /** Each tool once. */
-const namesOf = (held: readonly Held[]): Pick<Held, 'server' | 'tool'>[] => [
-  ...new Map(
-    held.map(({ server, tool }) => [JSON.stringify([server, tool]), { server, tool }]),
-  ).values(),
+const eachOnce = (held: readonly Held[]): Held[] => [
+  ...new Map(held.map((each) => [JSON.stringify([each.server, each.tool]), each])).values(),
 ];
+
+const namesOf = (held: readonly Held[]): Pick<Held, 'server' | 'tool'>[] =>
+  held.map(({ server, tool }) => ({ server, tool }));
 
 function heldIn(wanted: Wish['wanted'], only?: string): Held[] {
   return wanted.flatMap(([server, { tools, held }]) =>
@@ -197,9 +212,17 @@ function heldOf(server: string, tool: string, held: Pinned, known: Pinned | unde
     seen.add(pin.digest);
     const before = pinBefore(known, era);
     const kind = before ? ('changed' as const) : ('new' as const);
-    const shown = pin.isShown === true;
     return [
-      { server, tool, kind, era, digest: shortDigest(pin), shown, diff: pinDiff(before, pin) },
+      {
+        server,
+        tool,
+        kind,
+        era,
+        digest: shortDigest(pin),
+        shown: pin.isShown === true,
+        isTooLarge: pin.definition === null,
+        diff: pinDiff(before, pin),
+      },
     ];
   });
 }

@@ -94,13 +94,13 @@ export function withAccepted({ tools, held }: ServerPins, isChosen: PinChoice): 
   return { tools: next, held: left };
 }
 
-/** Notes of what is held back that a person was shown it: what comes in place of that was not. */
+/** Notes of what is held back that a person was shown it: what comes in place of that was not, nor is what is too large to be. */
 export function withShown({ tools, held }: ServerPins, isShown: PinChoice): ServerPins {
   const next = new Map(held);
   for (const [name, pinned] of held)
     for (const era of PIN_ERAS) {
       const pin = pinned[era];
-      if (pin && isShown(name, pin))
+      if (pin && pin.definition !== null && isShown(name, pin))
         next.set(name, { ...next.get(name), [era]: { ...pin, isShown: true } });
     }
   return { tools, held: next };

@@ -118,6 +118,15 @@ describe('[F-846] accept lets in what a person was shown, and nothing that has c
     expect(by(seen('a', 'y').pin.digest).status).toBe(0);
   });
 
+  test('[F-982] one that is too large to be shown was shown to nobody: it has to be named', () => {
+    const { pin, ...large } = seen('a', 'y');
+    write(withHeld(pinned, { ...large, pin: { ...pin, definition: null } }));
+    expect(pins('diff').text).toContain('too large to be shown');
+    const words = new RegExp(`s a is not let in.*too large.*--digest=${digestOf('y')}`, 'u');
+    expect(pins('accept')).toMatchObject({ status: 1, text: expect.stringMatching(words) });
+    expect(pins('accept', 's', 'a', `--digest=${digestOf('y')}`).text).toBe('s a is let in.\n');
+  });
+
   test('a look is none where it cannot be noted, and says so', () => {
     write(withHeld(pinned, seen('a', 'y')));
     const elsewhere = join(folder, 'read-only');
