@@ -2477,6 +2477,23 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a process that hundreds of sessions share, to be told to the owner who looks',
     tests: ['edge/http/console/views.test.ts', 'runner/core/told-running.test.ts'],
   },
+  'F-882': {
+    fault:
+      'a session of a shared process names the request of another in a member that only a lax reader takes for the id, the token, the level or the URI',
+    tests: ['runner/seats/hub.test.ts'],
+  },
+  'F-883': {
+    fault: 'a shared process goes on with a request that was given up, and logs what it does',
+    tests: ['runner/seats/hub.test.ts'],
+  },
+  'F-884': {
+    fault: 'a client tells a shared process by a notification of its own what it means for itself',
+    tests: ['runner/seats/hub.test.ts'],
+  },
+  'F-885': {
+    fault: 'sessions that watch many resources end while their shared process does not read',
+    tests: ['runner/seats/hub.test.ts'],
+  },
 
   // Servers at a URL
   'F-840': {
@@ -2691,4 +2708,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-825 F-826 F-827 F-828 F-829',
   'F-910 F-911 F-912 F-913 F-914 F-915 F-916 F-917 F-918',
   'F-870 F-871 F-872 F-873 F-874 F-875 F-876 F-877 F-878 F-879 F-880 F-881',
+  'F-882 F-883 F-884 F-885',
 ].flatMap((group) => group.split(' '));

@@ -79,7 +79,10 @@ export class FromProcess {
   #answer(answer: MessageView, now: number): void {
     const { calls, out, lost } = this.#parts;
     const call = calls.get(bridgeIdOf(answer.id));
-    if (!call) return out.drop('an answer to no request in flight; dropped', {}, now);
+    if (!call) {
+      calls.answeredLate(bridgeIdOf(answer.id), now);
+      return out.drop('an answer to no request in flight; dropped', {}, now);
+    }
     this.#settle(call, answer, now);
     this.#fail(lost.cleared(call.id), now);
   }

@@ -8,7 +8,7 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import type { Liveness } from '../core/liveness.ts';
 import { isLoggingLevel, type LoggingLevel } from '../translate/log-levels.ts';
-import { askingForNoTask } from './edits.ts';
+import { ambiguousMember, askingForNoTask } from './edits.ts';
 import type { SeatNumber } from './effects.ts';
 import type { HubOutput } from './hub-output.ts';
 import type { SeatCalls, SeatCall, OnAnswer } from './seat-calls.ts';
@@ -27,6 +27,7 @@ interface Parts {
   readonly levels: SeatLevels;
   readonly watched: WatchedResources;
   readonly liveness: Liveness;
+  readonly isOfOnePrincipal: boolean;
   /** How many seats there are. */
   readonly seats: () => number;
 }
@@ -37,10 +38,18 @@ const NO_TASKS: ErrorObject = {
     'Tasks are not available here: the server process is shared by several sessions, and a task would be within reach of all of them.',
 };
 
+const isAmbiguous = (name: string): ErrorObject => ({
+  code: CODE.invalidParams,
+  message: `In params, "${name}" stands twice, or beside a member whose name differs only in case. The server process is shared by several sessions, and it could take the one or the other.`,
+});
+
 const NOT_READING = faultError({
   fault: 'overloaded',
   message: 'The server is not reading its input. Try again when it has answered.',
 });
+
+const NOT_FOR_ALL = 'a notification of one client, for a process that all share; dropped';
+const OWN_PROCESS = 'If the server needs it, set "sharing": "principal" or "session" for it.';
 
 const encoder = new TextEncoder();
 
@@ -69,7 +78,9 @@ export class FromSeats {
       calls.release(call, now);
       liveness.doubt(PROCESS, call.writtenAt, now);
     }
-    for (const uri of watched.drop(seat)) this.#ask('resources/unsubscribe', { uri }, now);
+    for (const uri of watched.drop(seat))
+      // Where it reads nothing, it may stay subscribed: what it says of that reaches nobody.
+      if (out.takes(seat, uri.length)) this.#ask('resources/unsubscribe', { uri }, now);
     levels.drop(seat);
     this.tellLevel(now);
   }
@@ -95,6 +106,8 @@ export class FromSeats {
   #request(seat: SeatNumber, rawId: string, message: MessageView, now: number): void {
     const { out, greeting } = this.#parts;
     const { method } = message;
+    const ambiguous = ambiguousMember(message);
+    if (ambiguous !== undefined) return out.fail(seat, rawId, isAmbiguous(ambiguous));
     switch (method) {
       case 'initialize': {
         const first = firstLineOf(message);
@@ -184,7 +197,7 @@ export class FromSeats {
   }
 
   #notify(seat: SeatNumber, message: MessageView, now: number): void {
-    const { out } = this.#parts;
+    const { out, isOfOnePrincipal } = this.#parts;
     switch (message.method) {
       case 'notifications/cancelled':
         return this.#cancel(seat, message, now);
@@ -194,6 +207,8 @@ export class FromSeats {
       case 'notifications/roots/list_changed':
         return;
       default:
+        // What one client says of itself would count for all of them.
+        if (!isOfOnePrincipal) return out.drop(NOT_FOR_ALL, { fix: OWN_PROCESS }, now);
         if (out.takes(seat, message.bytes.length)) return out.notify(message.bytes);
         return out.drop('a notification for a server that does not read; dropped', {}, now);
     }
@@ -201,10 +216,10 @@ export class FromSeats {
 
   #cancel(seat: SeatNumber, message: MessageView, now: number): void {
     const { calls, out, liveness } = this.#parts;
-    const { requestId, requestIdAt } = message;
-    const call = calls.of(seat, requestId);
-    if (!call || !requestIdAt) return;
-    out.notify(message.spliced([{ ...requestIdAt, with: digitsOf(call.id) }]));
+    const call = calls.of(seat, message.requestId);
+    if (!call) return;
+    // It is written anew: a laxer reader could take another member for the id, and so cancel what is another's.
+    out.cancel(call.id, message.string('params', 'reason'));
     calls.release(call, now);
     liveness.doubt(PROCESS, call.writtenAt, now);
   }

@@ -17,6 +17,9 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** What a line costs beside its bytes, so that many small ones are bounded, too. */
 const OVERHEAD_BYTES = 128;
 
+/** Longest reason of a cancellation: no bound on what waits counts it. */
+const MOST_REASON_CHARS = 400;
+
 const encoder = new TextEncoder();
 
 export class HubOutput {
@@ -70,7 +73,8 @@ export class HubOutput {
     else this.notify(line);
   }
 
-  cancel(requestId: BridgeRequestId, reason: string): void {
+  cancel(requestId: BridgeRequestId, because: string | undefined): void {
+    const reason = because?.slice(0, MOST_REASON_CHARS);
     this.tell({ method: 'notifications/cancelled', params: { requestId, reason } });
   }
 

@@ -70,16 +70,12 @@ export class Hub {
     });
     const greeting = this.#greeting;
     const seats = (): number => this.#seats.size;
-    this.#fromSeats = new FromSeats({ calls, out, greeting, levels, watched, liveness, seats });
+    const parts = { calls, out, levels, watched, liveness, isOfOnePrincipal };
+    this.#fromSeats = new FromSeats({ ...parts, greeting, seats });
     this.#fromProcess = new FromProcess({
-      calls,
-      out,
-      levels,
-      watched,
+      ...parts,
       lost: new LostAnswers(),
-      liveness,
       seats: () => this.#greeted,
-      isOfOnePrincipal,
       discovered: (answer) => {
         this.#isModern = answer.kind === 'result' && namesModern(eraAnswerIn(answer));
       },

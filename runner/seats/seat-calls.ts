@@ -13,7 +13,7 @@ export interface SeatCall {
   readonly id: BridgeRequestId;
   /** Undefined: a request of the hub's own, or of a seat that has left. */
   seat: SeatNumber | undefined;
-  /** Raw JSON text, by which the seat knows the request, and its progress. */
+  /** Raw JSON text, by which the seat knows the request, and its progress; empty: it is the hub's own. */
   readonly rawId: string;
   readonly progressToken: string | undefined;
   readonly method: string;
@@ -28,6 +28,9 @@ export type OnAnswer = (answer: MessageView, now: number) => void;
 
 /** What a process says belongs to a request for this long after its answer: servers log and clean up when they have answered. */
 const ECHO_MS = 5_000;
+
+/** Requests given up whose answers are remembered to be missing. Beyond it, nobody is known to be served alone any more. */
+const MOST_UNFINISHED = 1_024;
 
 /** What nobody asks about is forgotten beyond this. */
 const MANY_SEATS = 1_024;
@@ -45,6 +48,10 @@ export class SeatCalls {
   /** Those that were given up, oldest first. */
   readonly #released = new Queue<SeatCall>();
   readonly #active = new Map<SeatNumber, Activity>();
+  /** Given up and never answered: the process may be at them still, whatever it was told. */
+  readonly #unfinished = new Set<BridgeRequestId>();
+  #hasMoreUnfinished = false;
+  #lateAt = Number.NEGATIVE_INFINITY;
 
   get size(): number {
     return this.#calls.size;
@@ -121,11 +128,22 @@ export class SeatCalls {
       if ((first.releaseAt ?? 0) > now) return;
       this.#released.shift();
       this.settle(first, now);
+      if (first.rawId !== '' && !isListen(first)) this.#noteUnfinished(first.id);
     }
   }
 
-  /** The seat that alone has a request in flight, if no other had one until a moment ago; listening does not count. */
+  /** The answer to a request that is not in flight, or no more. */
+  answeredLate(id: BridgeRequestId | undefined, now: number): void {
+    if (id !== undefined && this.#unfinished.delete(id)) this.#lateAt = now;
+  }
+
+  /**
+   * The seat that alone has a request in flight, if no other had one until a moment ago, and none that was given up is unanswered;
+   * listening does not count.
+   */
   only(now: number): SeatNumber | undefined {
+    if (this.#hasMoreUnfinished || this.#unfinished.size > 0 || now - this.#lateAt < ECHO_MS)
+      return undefined;
     let only: SeatNumber | undefined;
     for (const [seat, { running, endedAt }] of this.#active) {
       if (running === 0 && now - endedAt >= ECHO_MS) this.#active.delete(seat);
@@ -133,6 +151,11 @@ export class SeatCalls {
       else return undefined;
     }
     return only !== undefined && (this.#active.get(only)?.running ?? 0) > 0 ? only : undefined;
+  }
+
+  #noteUnfinished(id: BridgeRequestId): void {
+    if (this.#unfinished.size < MOST_UNFINISHED) this.#unfinished.add(id);
+    else this.#hasMoreUnfinished = true;
   }
 
   #forget(seat: SeatNumber, call: SeatCall): void {

@@ -7,9 +7,13 @@ import type { SeatNumber } from './effects.ts';
 const MAX_WATCHED = 1_024;
 const MAX_URI = 8_192;
 
+/** All URIs of a session together: when it ends, the process is told of each. */
+const MAX_CHARS = 256 * 1024;
+
 export class WatchedResources {
   readonly #seats = new RareMap<string, Set<SeatNumber>>();
   readonly #uris = new RareMap<SeatNumber, Set<string>>();
+  readonly #chars = new RareMap<SeatNumber, number>();
 
   /** Why the seat cannot watch it; undefined if it does now. */
   add(seat: SeatNumber, uri: string): string | undefined {
@@ -17,8 +21,13 @@ export class WatchedResources {
     const own = this.#uris.get(seat) ?? new Set<string>();
     if (own.size >= MAX_WATCHED && !own.has(uri))
       return `This session watches ${String(MAX_WATCHED)} resources, which is the limit.`;
-    own.add(uri);
-    this.#uris.set(seat, own);
+    if (!own.has(uri)) {
+      const chars = (this.#chars.get(seat) ?? 0) + uri.length;
+      if (chars > MAX_CHARS) return 'The URIs that this session watches are too long together.';
+      this.#chars.set(seat, chars);
+      own.add(uri);
+      this.#uris.set(seat, own);
+    }
     const seats = this.#seats.get(uri) ?? new Set<SeatNumber>();
     seats.add(seat);
     this.#seats.set(uri, seats);
@@ -28,8 +37,11 @@ export class WatchedResources {
   /** True if nobody watches it now. */
   remove(seat: SeatNumber, uri: string): boolean {
     const own = this.#uris.get(seat);
-    own?.delete(uri);
-    if (own?.size === 0) this.#uris.delete(seat);
+    if (own?.delete(uri)) this.#chars.set(seat, (this.#chars.get(seat) ?? 0) - uri.length);
+    if (own?.size === 0) {
+      this.#uris.delete(seat);
+      this.#chars.delete(seat);
+    }
     const seats = this.#seats.get(uri);
     seats?.delete(seat);
     if (seats && seats.size > 0) return false;

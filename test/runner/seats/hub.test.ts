@@ -500,3 +500,99 @@ test('[F-870] what nobody waits for is forgotten', () => {
   driven.print({ id, result: {} });
   expect(driven.notes.at(-1)).toContain('no request in flight');
 });
+
+describe('[F-882] [R-9] members that lax readers take for an id of another session', () => {
+  const meta = (_meta: object): object => ({ id: 1, method: 'tools/call', params: { _meta } });
+
+  it('a cancellation carries the id of the request and its reason, and nothing else', () => {
+    const driven = new DrivenHub({ isOfOnePrincipal: false });
+    const [one, two] = [driven.greeted(), driven.greeted()];
+    driven.say(one, call(1));
+    driven.say(two, call(1));
+    const [victim, own] = driven.written();
+    driven.say(two, {
+      method: 'notifications/cancelled',
+      params: { requestId: 1, RequestId: victim.id, reason: 'r'.repeat(5_000) },
+    });
+    const [cancelled] = driven.written();
+    expect(Object.keys(cancelled.params)).toEqual(['requestId', 'reason']);
+    expect(cancelled.params.requestId).toBe(own.id);
+    expect(cancelled.params.reason.length).toBeLessThan(1_000);
+  });
+
+  it.each([
+    ['beside the token', meta({ progressToken: 1, ProgressToken: 2 })],
+    ['in its place', meta({ progreſſToken: 2 })],
+    ['of _meta', { id: 1, method: 'tools/list', params: { _Meta: { progressToken: 2 } } }],
+    ['of a log level', { ...setLevel('debug', 1), params: { level: 'debug', Level: 'alert' } }],
+    ['of a resource', { ...subscribe('x:/a', 1), params: { uri: 'x:/a', URI: 'x:/b' } }],
+    ['alone', { id: 1, method: 'resources/unsubscribe', params: { Uri: 'x:/b' } }],
+  ])('is refused: %s', (_, request) => {
+    const driven = new DrivenHub({ isOfOnePrincipal: false });
+    const seat = driven.greeted();
+    driven.say(seat, request);
+    expect(driven.written()).toEqual([]);
+    expect(driven.heard(seat)).toMatchObject([{ id: 1, error: { code: -32_602 } }]);
+  });
+});
+
+describe('[F-883] [R-9] a request that was given up, and that the process may go on with', () => {
+  it.each(['cancels', 'leaves'])('has no other session hear of it: %s', (how) => {
+    const driven = new DrivenHub({ isOfOnePrincipal: false });
+    const [one, two] = [driven.greeted(), driven.greeted()];
+    driven.say(one, call(1));
+    const [{ id }] = driven.written();
+    if (how === 'leaves') driven.leave(one);
+    else driven.say(one, { method: 'notifications/cancelled', params: { requestId: 1 } });
+    driven.pass(40_000);
+    driven.say(two, call(1));
+    driven.print(log('info', 'still at the work of the first'));
+    expect(driven.heard(two)).toEqual([]);
+    // It was late, and is done now.
+    driven.print({ id, result: {} });
+    driven.pass(5_000);
+    driven.print(log('info', 'of the second'));
+    expect(driven.heard(two)).toHaveLength(1);
+  });
+});
+
+describe('[F-884] a client that tells a shared process what it means for itself', () => {
+  const told = { method: 'notifications/vendor/state', params: { folder: '/one' } };
+
+  it('of several principals, tells it nothing', () => {
+    const driven = new DrivenHub({ isOfOnePrincipal: false });
+    driven.say(driven.greeted(), told);
+    expect(driven.written()).toEqual([]);
+    expect(driven.notes).toHaveLength(1);
+  });
+
+  it('of one, tells it', () => {
+    const driven = new DrivenHub({ isOfOnePrincipal: true });
+    driven.say(driven.greeted(), told);
+    expect(driven.written()).toEqual([told]);
+  });
+});
+
+describe('[F-885] sessions that watch much', () => {
+  it('are bounded by bytes, so that their ends cannot overrun a process', () => {
+    const driven = new DrivenHub();
+    const one = driven.greeted();
+    for (let n = 0; n < 100; n += 1)
+      driven.say(one, subscribe(`file:///${n}/${'x'.repeat(8_000)}`, n + 10));
+    answerAll(driven, driven.written());
+    driven.leave(one);
+    expect(JSON.stringify(driven.written()).length).toBeLessThan(300_000);
+  });
+
+  it('and leave a process that does not read, are not owed more than it can take', () => {
+    const driven = new DrivenHub();
+    const seats = Array.from({ length: 100 }, () => driven.greeted());
+    for (const seat of seats)
+      for (let n = 0; n < 30; n += 1)
+        driven.say(seat, subscribe(`file:///${seat}/${n}/${'x'.repeat(8_000)}`, n + 10));
+    answerAll(driven, driven.written());
+    driven.hub.full();
+    for (const seat of seats) driven.leave(seat);
+    expect(JSON.stringify(driven.written()).length).toBeLessThan(17_000_000);
+  });
+});
