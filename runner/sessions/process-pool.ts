@@ -480,8 +480,8 @@ export class ProcessPool {
   #ended(pooled: PooledProcess, facts: ExitFacts, hasServed: boolean): void {
     this.#all.delete(pooled);
     this.#counted.ended(facts.reason);
-    if (!this.#isClosed && this.ready < this.wanted) setImmediate(() => this.#warm.fit());
     const was = this.#idle.remove(pooled);
+    if (!this.#isClosed && this.ready < this.wanted) setImmediate(() => this.#warm.fit());
     this.#forgetTime(pooled);
     const principal = this.#blamed(pooled);
     const now = performance.now();
