@@ -67,6 +67,9 @@ interface Parts {
 export class ToolSearch {
   readonly #parts: Parts;
   #index: ToolIndex | undefined;
+  /** The last list, and the one before it that was another. */
+  #latest: ToolIndex | undefined;
+  #former: ToolIndex | undefined;
   #listedAt = 0;
   #serverInfo: string | undefined;
   /** The pages of a list that is under way, and how many bytes they have. */
@@ -136,7 +139,10 @@ export class ToolSearch {
     }
     this.stop();
     this.#listedAt = now;
-    this.#index = this.#parts.shared.of(tools);
+    const index = this.#parts.shared.of(tools);
+    if (index !== this.#latest) this.#former = this.#latest;
+    this.#latest = index;
+    this.#index = index;
     if (shadowed.length > 0 && !this.#hasTold) this.#parts.shadowed(shadowed);
     this.#hasTold ||= shadowed.length > 0;
   }
@@ -163,10 +169,12 @@ export class ToolSearch {
         return toolError(ask.words, this.#form);
       case 'list':
         return listResult(index, this.#form);
-      case 'inner':
-        return index && !index.has(ask.name)
-          ? toolError(unknownTool(ask.name, this.#mayList ? index : undefined, now), this.#form)
-          : undefined;
+      case 'inner': {
+        // What was there before, the server knows more of: of several as one, a member may be down.
+        const isKnown = index?.has(ask.name) !== false || this.#former?.has(ask.name) === true;
+        const near = this.#mayList ? index : undefined;
+        return isKnown ? undefined : toolError(unknownTool(ask.name, near, now), this.#form);
+      }
       case 'search': {
         const wanted = readWanted(args);
         if (typeof wanted === 'string') return toolError(wanted, this.#form);

@@ -145,6 +145,23 @@ describe.each(KINDS)('[F-785] a %s client that searches', (kind) => {
     ]);
   });
 
+  test('calls as a task what may be one, and gets the task', () => {
+    const tool = { name: 'render', execution: { taskSupport: 'required' } };
+    const searched = new Searched(kind, [tool, { name: 'other' }]);
+    const { said } = searched.ask({ id: 1, method: 'tools/list' });
+    const support = { execution: { taskSupport: 'optional' } };
+    expect(said[0]?.result?.tools?.[1]).toMatchObject({ name: 'call_tool', ...support });
+    const more = { task: { ttl: 60_000 } };
+    const [line] = searched.ask(inner('render', { at: 1 }, more)).written;
+    expect(line?.params).toMatchObject({ name: 'render', arguments: { at: 1 }, task: more.task });
+    const task = { taskId: 'x', status: 'working' };
+    searched.driven.line({ id: line?.id, result: { task } });
+    expect(searched.look().said).toMatchObject([{ id: 7, result: { task } }]);
+    const plain = new Searched(kind, [{ name: 'other' }]);
+    const [, caller] = plain.ask({ id: 1, method: 'tools/list' }).said[0]?.result?.tools ?? [];
+    expect(caller).not.toHaveProperty('execution');
+  });
+
   test('calls by real names, as ever, and before anything was listed', () => {
     const searched = new Searched(kind);
     expect(searched.ask(call(1, 'create_issue')).written).toMatchObject([
@@ -203,6 +220,25 @@ describe.each(KINDS)('[F-785] a %s client that searches', (kind) => {
     searched.driven.now += 1_000;
     expect(searched.ask(inner('newest')).written).toHaveLength(1);
     expect(searched.lists).toBe(4);
+  });
+
+  test('[F-983] calls what it found before, and its list no longer has: the server says why', () => {
+    const searched = new Searched(kind, [{ name: 'files__read' }, { name: 'git__log' }]);
+    expect(names(searched.search({ query: 'read' }))).toEqual(['files__read']);
+    // As of a virtual server of which one member ends.
+    searched.tools = [{ name: 'git__log' }];
+    searched.driven.line({ method: 'notifications/tools/list_changed' });
+    searched.look();
+    for (let turn = 0; turn < 3; turn++) {
+      searched.driven.now += 60_000;
+      expect(names(searched.search({ query: 'read' }))).toEqual([]);
+      const [call] = searched.ask(inner('files__read')).written;
+      expect(call?.params['name']).toBe('files__read');
+      const error = { code: 42_005, message: 'It is started again in 2 s.' };
+      searched.driven.line({ id: call?.id, error });
+      expect(searched.look().said).toMatchObject([{ error }]);
+    }
+    expect(searched.ask(inner('files__write')).said[0]?.result?.isError).toBe(true);
   });
 
   test('gets the list itself, if it says so', () => {
