@@ -2241,6 +2241,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'pinned tools of a member change in mid-session and between two starts',
     tests: ['e2e/virtual-pins.test.ts'],
   },
+  'F-919': {
+    fault:
+      'a member cannot be started, time and again, and 2026-07-28 clients are told of its tools',
+    tests: ['runner/virtual/modern-clients.test.ts'],
+  },
   'F-770': {
     fault:
       'renamed and newly described tools: lists and calls, byte for byte where nothing is changed',
@@ -2715,7 +2720,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
   'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820 F-821 F-822 F-823 F-824',
   'F-825 F-826 F-827 F-828 F-829',
-  'F-910 F-911 F-912 F-913 F-914 F-915 F-916 F-917 F-918',
+  'F-910 F-911 F-912 F-913 F-914 F-915 F-916 F-917 F-918 F-919',
   'F-870 F-871 F-872 F-873 F-874 F-875 F-876 F-877 F-878 F-879 F-880 F-881',
   'F-882 F-883 F-884 F-885',
 ].flatMap((group) => group.split(' '));

@@ -34,6 +34,8 @@ export interface ProcessChoice {
   readonly pool: SessionPool;
   /** Taken from the pool for this session. */
   readonly first: ServerProcess;
+  /** Hears of each process that has answered a translator. */
+  readonly served?: () => void;
   readonly log: Log;
   readonly time?: Time;
 }
@@ -61,7 +63,7 @@ function modernTranslator({ open, server, asMember = [], pool }: ProcessChoice):
 }
 
 const translated = (
-  { open: { principal, person }, pool, first, log, time = PROGRAM_TIME }: ProcessChoice,
+  { open: { principal, person }, pool, first, served, log, time = PROGRAM_TIME }: ProcessChoice,
   translator: Translator,
   isTransparent = () => false,
 ): SessionProcess =>
@@ -70,7 +72,10 @@ const translated = (
     isTransparent,
     first,
     take: () => pool.take(principal, person),
-    served: (process) => pool.served(process),
+    served: (process) => {
+      pool.served(process);
+      served?.();
+    },
     eras: () => pool.eras,
     learned: (era, isServed) => pool.learned(era, isServed),
     log,

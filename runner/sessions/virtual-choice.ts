@@ -59,7 +59,7 @@ export function virtualProcess(choice: VirtualChoice): VirtualProcess {
       limits: virtual,
       known: known.of(virtual.name, open.principal, isPersonal ? open.person?.id : undefined),
     }),
-    take: (member) => takeMember(choice, member, shareOf(member)),
+    take: (member, served) => takeMember(choice, member, shareOf(member), served),
     log,
     ...(time && { time }),
   });
@@ -69,6 +69,7 @@ function takeMember(
   { open, virtual, servers, log, time }: VirtualChoice,
   name: ServerName,
   share: SessionShare | undefined,
+  served: () => void,
 ): TakenMember {
   const server = servers.get(name);
   if (!server || !share) return { ok: false, description: 'is not offered any more' };
@@ -82,6 +83,7 @@ function takeMember(
     asMember: [{ tools: member?.tools, prefix: beforeNames(member?.prefix ?? '') }, virtual],
     pool: share,
     first,
+    served,
     log: log.child({ member: name }),
     ...(time && { time }),
   });

@@ -27,8 +27,8 @@ export type TakenMember =
 export interface VirtualProcessOptions {
   readonly machine: VirtualServer;
   readonly isModern: boolean;
-  /** Starts a process of a member. */
-  take(member: ServerName): TakenMember;
+  /** Starts a process of a member. `served`: hears that one has answered. */
+  take(member: ServerName, served: () => void): TakenMember;
   readonly log: Log;
   readonly time?: Time;
 }
@@ -138,7 +138,7 @@ export class VirtualProcess implements SessionProcess {
 
   #start(slot: number, member: ServerName): void {
     if (this.#isEnding) return;
-    const taken = this.#options.take(member);
+    const taken = this.#options.take(member, () => this.#served(slot));
     if (!taken.ok) return this.#exited(slot, taken.description, false);
     const { process } = taken;
     this.#slots.set(slot, taken);
@@ -161,6 +161,10 @@ export class VirtualProcess implements SessionProcess {
       },
       queue,
     );
+  }
+
+  #served(slot: number): void {
+    this.#perform(this.#options.machine.served(slot, this.#time.now()));
   }
 
   #said(slot: number, said: Uint8Array | MessageView, bridgeId?: BridgeRequestId): void {

@@ -37,7 +37,10 @@ export interface Front {
   /** The client does not wait for an answer any more. */
   cancelled(id: BridgeRequestId): void;
   greeted(): void;
+  /** A member takes requests; in the modern era it may not have proved to run. */
   ready(member: VirtualMember, now: number): void;
+  /** A member that was ready has proved to run. */
+  served(member: VirtualMember): void;
   gone(member: VirtualMember): void;
   /** What a member says beside answers, and the call that it belongs to if that is known; false if it is to be passed on. */
   said(member: VirtualMember, message: MessageView, bridgeId: BridgeRequestId | undefined): boolean;

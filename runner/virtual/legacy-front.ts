@@ -89,6 +89,8 @@ export class LegacyFront implements Front {
     else if (this.#unverified.delete(member)) this.#verify(member, now);
   }
 
+  served(): void {}
+
   gone(member: VirtualMember): void {
     if (this.#opening) return this.#mayOpen();
     if (this.#left.has(member)) return;

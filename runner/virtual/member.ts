@@ -61,6 +61,8 @@ export interface MemberParts {
   readonly greeted: () => void;
   /** It takes requests, or takes them again. */
   readonly ready: (member: VirtualMember, now: number) => void;
+  /** Its process has answered, where it takes requests before that is known. */
+  readonly served: (member: VirtualMember) => void;
   /** It is gone, or could not be started. */
   readonly gone: (member: VirtualMember) => void;
   /** What it says beside answers. */
@@ -379,6 +381,11 @@ export class VirtualMember {
   /** The client has said that it is initialized. */
   initialized(now: number): void {
     if (this.#state === 'starting' && this.#startsUntil === undefined) this.#nowReady(now);
+  }
+
+  /** Its process has answered. In the legacy era that is known by how it was greeted. */
+  served(): void {
+    if (!this.#parts.greeting) this.#parts.served(this);
   }
 
   /** A notification was written to it. */

@@ -14,6 +14,12 @@ import { CHANGING_KINDS, KEPT_KINDS, TASKS, type ListKind } from './list-kinds.t
 import type { VirtualMember } from './member.ts';
 import { ModernListens } from './modern-listens.ts';
 
+const DISCOVER = 'server/discover';
+
+/** The first wait before a member that has not answered is asked again; it doubles. */
+const RETRY_MS = 1_000;
+const RETRY_MOST_MS = 60_000;
+
 /** All modern clients of one session are told the same. */
 const CLIENT = 'modern';
 
@@ -25,6 +31,8 @@ export class ModernFront implements Front {
   readonly #left = new Set<VirtualMember>();
   /** Members that are asleep, whose lists were shown from memory. */
   readonly #unverified: Set<VirtualMember>;
+  /** Members that have proved nothing since they were started: when they are asked again. */
+  readonly #retries = new Map<VirtualMember, { readonly at: number; readonly waitMs: number }>();
   /** The last request, for what members are asked on the bridge's own account. */
   #last: MessageView | undefined;
 
@@ -41,7 +49,7 @@ export class ModernFront implements Front {
       this.#listens.open(message, id, now);
       return true;
     }
-    if (message.method !== 'server/discover' || this.#parts.isSole) return false;
+    if (message.method !== DISCOVER || this.#parts.isSole) return false;
     this.#discover(message, id, now);
     return true;
   }
@@ -62,13 +70,20 @@ export class ModernFront implements Front {
 
   ready(member: VirtualMember, now: number): void {
     this.#listens.join(member, now);
-    if (this.#left.delete(member)) this.#tellAllChanged(member);
+    if (this.#left.has(member)) this.#tryOut(member, RETRY_MS, now);
     else if (this.#unverified.delete(member)) this.#verify(member, now);
   }
 
+  served(member: VirtualMember): void {
+    this.#retries.delete(member);
+    if (this.#left.delete(member)) this.#tellAllChanged(member);
+  }
+
   gone(member: VirtualMember): void {
+    this.#retries.delete(member);
     if (this.#left.has(member)) return;
     this.#left.add(member);
+    this.#unverified.delete(member);
     this.#tellAllChanged(member);
   }
 
@@ -110,6 +125,22 @@ export class ModernFront implements Front {
 
   dues(due: OnDue): void {
     this.#listens.dues(due);
+    for (const [member, { at, waitMs }] of this.#retries)
+      due(at, (now) => this.#tryOut(member, waitMs, now));
+  }
+
+  /**
+   * Asks a member that was gone who it is: that it was started does not say that it runs, and whoever is not asked proves nothing. Until
+   * it has answered its clients hear nothing of it.
+   */
+  #tryOut(member: VirtualMember, waitMs: number, now: number): void {
+    this.#retries.delete(member);
+    if (this.#parts.isSole || !this.#last) return;
+    member.ask(listRequestLike(this.#last, DISCOVER), undefined, now, (_answer, at) => {
+      if (!this.#left.has(member) || member.isDown) return;
+      const next = Math.min(RETRY_MOST_MS, 2 * waitMs);
+      this.#retries.set(member, { at: at + waitMs, waitMs: next });
+    });
   }
 
   #discover(message: MessageView, id: BridgeRequestId, now: number): void {

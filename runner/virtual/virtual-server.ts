@@ -80,6 +80,7 @@ export class VirtualServer {
           known: () => this.#knownOf(settings.name),
           greeted: () => this.#front.greeted(),
           ready: (member, now) => this.#front.ready(member, now),
+          served: (member) => this.#front.served(member),
           gone: (member) => this.#gone(member),
           said: (...said) => this.#said(...said),
         }),
@@ -131,6 +132,12 @@ export class VirtualServer {
     const member = this.#at(slot);
     if (said instanceof Uint8Array) member?.line(said, now, bridgeId);
     else member?.message(said, now, bridgeId);
+    return this.#take(now);
+  }
+
+  /** A process has answered the translator at `slot`. */
+  served(slot: number, now: number): TranslateEffect[] {
+    this.#at(slot)?.served();
     return this.#take(now);
   }
 

@@ -107,6 +107,11 @@ export class DrivenVirtualServer {
     this.#put(this.machine.exited(slot, description, this.now, hasRun));
   }
 
+  /** As a member's translator tells that its process has answered. */
+  served(name: string): void {
+    this.#put(this.machine.served(this.slotOf(name), this.now));
+  }
+
   full(name: string): void {
     this.machine.full(this.slotOf(name));
   }

@@ -285,6 +285,70 @@ test('[F-915] a server that knows no subscriptions is asked for none again', () 
   expect(work.written('a')).toEqual([]);
 });
 
+/** A member's process is gone for good, and its clients know. */
+function withoutA(): DrivenVirtualServer {
+  const work = running();
+  work.client(listen(9, { toolsListChanged: true }));
+  for (const name of ['a', 'b']) acknowledge(work, name, 9, { toolsListChanged: true });
+  work.said();
+  work.exited('a', 'keeps failing to start', false);
+  expect(work.said().map(({ method }) => method)).toContain('notifications/tools/list_changed');
+  return work;
+}
+
+/** Until it is started, once more. */
+function startOfA(work: DrivenVirtualServer): void {
+  for (let wakes = 0; wakes < 100 && !work.runs('a'); wakes++) work.wake();
+  expect(work.runs('a')).toBe(true);
+}
+
+test('[R-16] [F-919] a member that cannot start leaves once, however often it is tried, and its calls fail', () => {
+  const work = withoutA();
+  for (let tries = 0; tries < 10; tries++) {
+    startOfA(work);
+    work.client(request(20 + tries, 'tools/call', { name: 'a__x' }));
+    work.exited('a', 'keeps failing to start', false);
+    expect(work.said()).toMatchObject([
+      { id: 20 + tries, error: { data: { fault: 'process_start_failed' } } },
+    ]);
+  }
+});
+
+test('[R-16] [F-919] a member that is started again is back when it has answered, and until then its calls wait', () => {
+  const work = withoutA();
+  startOfA(work);
+  work.writtenLines();
+  work.client(request(20, 'tools/call', { name: 'a__x' }));
+  expect(work.written('a')).toMatchObject([{ id: 20, params: { name: 'x' } }]);
+  expect(work.said()).toEqual([]);
+  work.served('a');
+  expect(work.said().map(({ method }) => method)).toEqual(['notifications/tools/list_changed']);
+  work.served('a');
+  expect(work.said()).toEqual([]);
+});
+
+test('[R-16] [F-919] a member that is started again is asked something until it answers, though no client asks', () => {
+  const work = withoutA();
+  // Whoever listened does not any more: there is nothing left that would make its process say something.
+  work.client(cancel(9));
+  startOfA(work);
+  const asked = (): number =>
+    work.written('a').filter(({ method }) => method === 'server/discover').length;
+  expect(asked()).toBe(1);
+  const refuse = { error: { code: 42_004, message: 'no' } };
+  for (let tries = 0; tries < 3; tries++) {
+    work.after(60_000);
+    work.answer(({ method }) => (method === 'server/discover' ? refuse : undefined));
+  }
+  work.after(120_000);
+  expect(asked()).toBeGreaterThan(0);
+  work.served('a');
+  work.answer(() => discovered());
+  work.said();
+  work.after(600_000);
+  expect(asked()).toBe(0);
+});
+
 test('F-750: a member that cannot start is left out; its calls fail at once, the others go on', () => {
   const work = two();
   work.client(request(1, 'server/discover'));
