@@ -2144,7 +2144,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-906': {
     fault:
       'a member ends in a call whose stream has its question: the answer to the call would be the last there',
-    tests: ['runner/virtual/legacy-clients.test.ts'],
+    tests: ['runner/virtual/legacy-clients.test.ts', 'simulation/virtual-mutants.test.ts'],
   },
   'F-907': {
     fault: 'two members have one name, and the list of the first is not known when it is called',

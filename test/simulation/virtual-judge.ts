@@ -8,8 +8,11 @@ import type { World } from './world.ts';
 /** The fault of a member that ended reaches its clients within this. */
 const FAULT_MS = 3_000;
 
-/** Between the last look at lists and calls, and what processes say then. */
+/** Between the first look at lists and calls, and what processes say at the end. */
 const SAID_MS = 60_000;
+
+/** Members that slept have started by then, and have said what they list now. */
+const AWAKE_MS = 20_000;
 
 /** By then it has been heard. */
 const HEARD_MS = 20_000;
@@ -31,16 +34,33 @@ export class VirtualJudge {
   finale(): void {
     this.#world.note('finale');
     for (const client of this.#clients) {
-      const before = client.lastTools;
-      const wasTold = client.isToldSince;
-      client.list('tools', (list) => {
-        this.#isWhole(client, list);
-        this.#wasTold(client, before, wasTold, list);
-        for (const { name } of list.things) client.use('tools', name, NO_WORK);
-      });
+      // One that sleeps is shown from memory, and cannot say that it lists something else by now.
+      this.#look(client, this.#areAwake(client));
       for (const { uris } of this.#members.all) for (const uri of uris) client.read(uri);
     }
+    this.#world.clock.after(AWAKE_MS, () => {
+      for (const client of this.#clients) this.#look(client, true);
+    });
     this.#world.clock.after(SAID_MS, () => this.#say());
+  }
+
+  /** A client takes the list and uses all that it shows; `isFresh`: that is what its members list now. */
+  #look(client: VirtualClient, isFresh: boolean): void {
+    const before = client.lastTools;
+    const wasTold = client.isToldSince;
+    client.list('tools', (list) => {
+      if (isFresh) this.#isWhole(client, list);
+      this.#wasTold(client, before, wasTold, list);
+      for (const { name } of list.things) client.use('tools', name, NO_WORK);
+    });
+  }
+
+  #areAwake({ client }: VirtualClient): boolean {
+    return this.#members.all.every((member) =>
+      this.#members.nodes.some(
+        (node) => node.member === member && node.client === client.principal && node.isWell,
+      ),
+    );
   }
 
   /** Processes say what they were asked to tell. */

@@ -89,6 +89,15 @@ describe('[R-16] mutants of virtual servers', () => {
       1_100,
     ],
     [
+      '[F-906] calls of a member that ends are answered before its questions are taken back',
+      [
+        'member.ts',
+        'this.#parts.gone(this);\n    this.#failAll(words, hasRun && wasReady, now);',
+        'this.#failAll(words, hasRun && wasReady, now);\n    this.#parts.gone(this);',
+      ],
+      490,
+    ],
+    [
       'a member that ended is not started again',
       ['member.ts', 'this.#restartAt = now + waitMs;', ''],
     ],

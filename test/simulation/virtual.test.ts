@@ -1,6 +1,7 @@
 // Virtual servers over many seeds (R-16).
 import { expect, inject, test } from 'vitest';
 
+import { check } from './history.ts';
 import { runSeeds } from './seeds.ts';
 import { World } from './world.ts';
 
@@ -19,6 +20,11 @@ test(`[R-16] R-1, R-2, R-4, R-5, R-8, R-9, R-11 hold with members that crash, ha
   });
   expect(ran).toBe(SEEDS);
   expect(calls).toBeGreaterThan(20 * SEEDS);
+});
+
+test('[R-16] what sleeping members are shown as from memory is judged once they are awake', () => {
+  // Of this client's members three sleep when it looks; one lists something else by then.
+  expect(check(new World(80_704_911, undefined, { isVirtual: true }).run())).toEqual([]);
 });
 
 test('a seed replays exactly', () => {

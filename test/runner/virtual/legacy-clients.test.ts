@@ -418,6 +418,28 @@ test('F-900: what a member alone asked is taken back when it ends, and no answer
   expect(work.written('a')).toEqual([{ jsonrpc: '2.0', id: 1, result: { of: 'the second' } }]);
 });
 
+test('F-900: the ids of questions that a translator numbers begin anew with each process, and are told to the client only once', () => {
+  const work = new DrivenVirtualServer([member('a')]);
+  work.initialize();
+  const asked = (id: string): unknown => {
+    work.member('a', { jsonrpc: '2.0', id, method: 'sampling/createMessage', params: {} });
+    return work.said().find(({ method }) => method === 'sampling/createMessage')?.['id'];
+  };
+  const shown = [asked('mcp-bridge-1'), asked('mcp-bridge-2')];
+  for (let process = 2; process <= 3; process++) {
+    work.exited('a');
+    startAgain(work, 'a');
+    shown.push(asked('mcp-bridge-1'), asked('mcp-bridge-2'));
+  }
+  expect(new Set(shown).size).toBe(6);
+  work.written();
+  work.client({ jsonrpc: '2.0', id: 'mcp-bridge-1', result: { of: 'the first' } });
+  expect(work.written()).toEqual([]);
+  work.client({ jsonrpc: '2.0', id: shown[5], result: { of: 'the third' } });
+  const answer = { jsonrpc: '2.0', id: 'mcp-bridge-2', result: { of: 'the third' } };
+  expect(work.written('a')).toEqual([answer]);
+});
+
 test('F-904: what a member asked is taken back under the id that its client knows, which is a number', () => {
   const work = two();
   work.initialize();
