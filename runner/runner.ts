@@ -13,6 +13,7 @@ import {
   type VirtualConfig,
 } from './config/runner-config.ts';
 import { ControlLink } from './link/control-link.ts';
+import { Sleepers } from './link/sleepers.ts';
 import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
 import type { ServerProcess } from './sessions/pooled-process.ts';
@@ -60,6 +61,7 @@ class Runner implements RunningRunner {
   readonly #record: Log | undefined;
   readonly #ground: ProcessGround;
   readonly #dialGround: DialGround;
+  readonly #sleepers = new Sleepers();
   readonly #control: ControlLink;
   readonly #spares: SpareLinks;
   readonly #pools = new Map<string, ProcessPool>();
@@ -98,7 +100,8 @@ class Runner implements RunningRunner {
       ),
     };
     const { edge, connect } = options;
-    this.#dialGround = { edge, token, connect, boot: this.#boot };
+    const sleepers = this.#sleepers;
+    this.#dialGround = { edge, token, connect, boot: this.#boot, sleepers };
     this.#spares = new SpareLinks({
       ground: this.#dialGround,
       log: options.log,
@@ -200,7 +203,7 @@ class Runner implements RunningRunner {
   /** One link found the edge: the others need not sleep on. */
   #edgeReached(): void {
     this.#control.edgeReached();
-    this.#sessions.edgeReached();
+    this.#sleepers.edgeReached();
   }
 
   /** The edge opens a session, or a spare has its client: of that it may be told twice (LP27). */

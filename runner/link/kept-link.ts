@@ -13,6 +13,7 @@ import type { SessionUp } from '../../shared/link/session-frames.ts';
 import { retryAfterIn } from './refusal.ts';
 import type { DialOptions } from './connect.ts';
 import { dial, type LinkEnd, type LinkSocket } from './dial.ts';
+import type { Sleepers } from './sleepers.ts';
 
 /** What a link's owner decides at the end of a socket. */
 export type Verdict = 'relink' | 'relink_slowly' | 'stop';
@@ -37,6 +38,8 @@ export interface KeptLinkOptions {
   failed(error: unknown): void;
   /** The longest sleep between two dials of a link that has been without a socket for `awayMs`. */
   backoffCapMs(awayMs: number): number;
+  /** Where it is while it sleeps, to be woken with the others. */
+  readonly sleepers?: Sleepers | undefined;
 }
 
 /** After another link found the edge: at once, but a hundred links not in the same millisecond. */
@@ -117,6 +120,7 @@ export class KeptLink {
   stop(code: number, reason: string): void {
     this.#isStopped = true;
     clearTimeout(this.#sleep?.timer);
+    this.#options.sleepers?.remove(this);
     this.#socket?.close(code, reason);
   }
 
@@ -182,6 +186,7 @@ export class KeptLink {
     this.#attempt += 1;
     const leastMs = Math.max(verdict === 'relink_slowly' ? SLOW_MS : 0, wishMs ?? 0);
     this.#sleepFor(leastMs + jitterMs, isSlow);
+    if (!isSlow) this.#options.sleepers?.add(this);
   }
 
   /** If the owner fails to handle the end, the link dials again anyway. */
@@ -197,6 +202,7 @@ export class KeptLink {
   #sleepFor(ms: number, isSlow = false): void {
     const timer = setTimeout(() => {
       this.#sleep = undefined;
+      this.#options.sleepers?.remove(this);
       this.#reconcile();
     }, ms);
     this.#sleep = { timer, isSlow };

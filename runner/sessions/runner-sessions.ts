@@ -57,10 +57,6 @@ export class RunnerSessions {
     for (const { host } of this.#hosted.values()) host.doubtLink();
   }
 
-  edgeReached(): void {
-    for (const { host } of this.#hosted.values()) host.edgeReached();
-  }
-
   /** Whether another principal than this has a session. */
   isShared(principal: PrincipalName | undefined): boolean {
     for (const { host } of this.#hosted.values()) {

@@ -197,11 +197,6 @@ export class SessionHost {
     this.#link.stop(CLOSE.done, 'the runner stopped');
   }
 
-  /** Another link of the runner reached the edge. */
-  edgeReached(): void {
-    this.#link.edgeReached();
-  }
-
   /** The edge found the socket of this epoch dead. */
   redial(epoch: number): void {
     this.#sessionLink.redial(epoch);

@@ -3,6 +3,7 @@
 import type { Connect } from '../link/connect.ts';
 import { webSocketOrigin } from '../link/control-link.ts';
 import { KeptLink, type KeptLinkOptions } from '../link/kept-link.ts';
+import type { Sleepers } from '../link/sleepers.ts';
 import type { RunnerToken } from '../runner-token.ts';
 import type { BootId, SessionName } from '../../shared/ids.ts';
 import type { Hold } from '../../shared/link/parts.ts';
@@ -15,10 +16,14 @@ export interface DialGround {
   /** How sockets are made; see DialOptions. */
   readonly connect: Connect | undefined;
   readonly boot: BootId;
+  /** The links that sleep. */
+  readonly sleepers: Sleepers;
 }
 
 /** Who hears what comes. */
-export type SessionLinkOwner = Required<Omit<KeptLinkOptions, 'dialOptions' | 'backoffCapMs'>>;
+export type SessionLinkOwner = Required<
+  Omit<KeptLinkOptions, 'dialOptions' | 'backoffCapMs' | 'sleepers'>
+>;
 
 export interface SessionLink {
   readonly link: KeptLink;
@@ -30,7 +35,7 @@ export interface SessionLink {
 
 /** The link of a session; `epoch`: of the dials that were made for it before. It dials once it is started. */
 export function newSessionLink(
-  { edge, token, connect, boot }: DialGround,
+  { edge, token, connect, boot, sleepers }: DialGround,
   session: { readonly name: SessionName; readonly ticket: string; readonly epoch: number },
   first: SessionLinkOwner,
 ): SessionLink {
@@ -48,6 +53,7 @@ export function newSessionLink(
   const url = `${webSocketOrigin(edge)}/runner/session/${session.name}`;
   const link = new KeptLink({
     backoffCapMs: () => SESSION_BACKOFF_CAP_MS,
+    sleepers,
     dialOptions: async (holds) => ({
       url,
       token: await token.forDial(edge),
