@@ -26,9 +26,19 @@ type Names = Pick<ReadonlySet<string>, 'has'>;
  * same names may mean other things. Its argument is fixed all the same, and whoever sends it is told.
  */
 export function withoutFixed(bytes: Uint8Array, schema: Span, fixed: Names): Edit[] {
-  return new FixedSchema(bytes, schema, fixed)
-    .edits()
-    .toSorted((one, other) => one.start - other.start);
+  return apart(new FixedSchema(bytes, schema, fixed).edits());
+}
+
+/** In order, each once: a reference may lead to what is cut out anyway, or to a part of that. */
+function apart(edits: readonly Edit[]): Edit[] {
+  let end = 0;
+  return edits
+    .toSorted((one, other) => one.start - other.start || other.end - one.end)
+    .filter((edit) => {
+      const isApart = edit.start >= end;
+      end = Math.max(end, edit.end);
+      return isApart;
+    });
 }
 
 class FixedSchema {

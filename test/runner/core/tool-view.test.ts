@@ -171,6 +171,63 @@ describe('[R-14] [F-772] a fixed argument', () => {
   );
 
   test.each([
+    [
+      '{"properties":{"region":{"properties":{"region":{},"b":{}}},"q":{}},"allOf":[{"$ref":"#/properties/region"}]}',
+      '{"properties":{"q":{}},"allOf":[{"$ref":"#/properties/region"}]}',
+    ],
+    [
+      '{"then":{"$ref":"#/then","properties":{"region":{},"q":{}}}}',
+      '{"then":{"$ref":"#/then","properties":{"q":{}}}}',
+    ],
+    [
+      '{"then":{"$ref":"#/then/then","then":{"properties":{"q":{},"region":{}},"required":["region"]}}}',
+      '{"then":{"$ref":"#/then/then","then":{"properties":{"q":{}},"required":[]}}}',
+    ],
+    [
+      '{"$ref":"#/else","else":{"properties":{"q":{"properties":{"region":{}}},"region":{}}}}',
+      '{"$ref":"#/else","else":{"properties":{"q":{"properties":{"region":{}}}}}}',
+    ],
+    [
+      '{"$ref":"#/properties","properties":{"required":["region"],"region":{"x":1},"properties":{"region":{}}}}',
+      '{"$ref":"#/properties","properties":{"required":[],"properties":{}}}',
+    ],
+  ])(
+    '[F-984] is cut out once, where a reference names what is looked at anyway, or is cut out: of %s clients see %s',
+    (schema, expected) => {
+      const tool = (text: string): string => `[{"name":"t","inputSchema":${text}}]`;
+      expect(shown(rules, tool(schema))).toBe(tool(expected));
+    },
+  );
+
+  test('[F-984] leaves JSON of any schema, wherever its references lead', () => {
+    const keys = ['properties', 'then', 'region'];
+    const pointer = fc
+      .array(fc.constantFrom(...keys), { maxLength: 3 })
+      .map((path) => ['#', ...path].join('/'));
+    const { schema } = fc.letrec<{ schema: object }>((tie) => ({
+      schema: fc.oneof(
+        { depthSize: 'small' },
+        fc.constant({ required: ['q', 'region'] }),
+        pointer.map(($ref) => ({ $ref })),
+        fc
+          .tuple(
+            fc.dictionary(fc.constantFrom(...keys), tie('schema')),
+            fc.option(pointer.map(($ref) => ({ $ref }))),
+            fc.option(fc.constant({ required: ['region', 'q', 'deep'] })),
+          )
+          .map((parts) => Object.assign({}, ...parts) as object),
+      ),
+    }));
+    fc.assert(
+      fc.property(schema, (inputSchema) => {
+        const [tool] = JSON.parse(shown(rules, JSON.stringify([{ name: 't', inputSchema }])));
+        expect(tool.inputSchema.required ?? []).not.toContain('region');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test.each([
     ['{"name":"t"}', `{"name":"t","arguments":{${FIXED}}}`],
     ['{"name":"t","arguments":null}', `{"name":"t","arguments":{${FIXED}}}`],
     ['{"name":"t","arguments":{}}', `{"name":"t","arguments":{${FIXED}}}`],
