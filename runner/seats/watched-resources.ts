@@ -1,5 +1,5 @@
 // The resources that seats are subscribed to. The process knows of one subscriber, whoever it is.
-import { covers } from '../core/resource-uris.ts';
+import { coveringUris } from '../core/resource-uris.ts';
 import { RareMap } from '../../shared/rare-map.ts';
 import type { SeatNumber } from './effects.ts';
 
@@ -12,6 +12,8 @@ const MAX_CHARS = 256 * 1024;
 
 export class WatchedResources {
   readonly #seats = new RareMap<string, Set<SeatNumber>>();
+  /** How many watched URIs have each length, so that no other is looked for. */
+  readonly #lengths = new RareMap<number, number>();
   readonly #uris = new RareMap<SeatNumber, Set<string>>();
   readonly #chars = new RareMap<SeatNumber, number>();
 
@@ -28,9 +30,13 @@ export class WatchedResources {
       own.add(uri);
       this.#uris.set(seat, own);
     }
-    const seats = this.#seats.get(uri) ?? new Set<SeatNumber>();
+    let seats = this.#seats.get(uri);
+    if (!seats) {
+      seats = new Set();
+      this.#seats.set(uri, seats);
+      this.#lengths.set(uri.length, (this.#lengths.get(uri.length) ?? 0) + 1);
+    }
     seats.add(seat);
-    this.#seats.set(uri, seats);
     return undefined;
   }
 
@@ -45,7 +51,11 @@ export class WatchedResources {
     const seats = this.#seats.get(uri);
     seats?.delete(seat);
     if (seats && seats.size > 0) return false;
-    this.#seats.delete(uri);
+    if (this.#seats.delete(uri)) {
+      const more = (this.#lengths.get(uri.length) ?? 1) - 1;
+      if (more > 0) this.#lengths.set(uri.length, more);
+      else this.#lengths.delete(uri.length);
+    }
     return true;
   }
 
@@ -58,8 +68,9 @@ export class WatchedResources {
   /** Those who watch what was updated, or something that it is a part of. */
   watchersOf(updated: string): Set<SeatNumber> {
     const watchers = new Set<SeatNumber>();
-    for (const [uri, seats] of this.#seats)
-      if (covers(uri, updated)) for (const seat of seats) watchers.add(seat);
+    const isWatched = (length: number): boolean => this.#lengths.get(length) !== undefined;
+    for (const uri of coveringUris(updated, isWatched))
+      for (const seat of this.#seats.get(uri) ?? []) watchers.add(seat);
     return watchers;
   }
 }
