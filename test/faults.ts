@@ -2456,7 +2456,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-875': {
     fault:
       'sessions at one process subscribe to the same resources, to parts, to too many, and leave',
-    tests: ['runner/seats/hub.test.ts'],
+    tests: ['runner/seats/hub.test.ts', 'runner/seats/watched-resources.test.ts'],
   },
   'F-876': {
     fault: 'a session leaves a shared process with requests in flight',
@@ -2511,6 +2511,22 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-885': {
     fault: 'sessions that watch many resources end while their shared process does not read',
     tests: ['runner/seats/hub.test.ts'],
+  },
+  'F-886': {
+    fault: 'a process shared by the sessions of one principal talks when none of them is left',
+    tests: ['runner/seats/hub.test.ts'],
+  },
+  'F-887': {
+    fault: 'an operator looks at who shares a server at a URL, which has no process id',
+    tests: ['runner/sessions/shared-processes.test.ts'],
+  },
+  'F-888': {
+    fault: 'sessions share processes that have something of a person, or that were started ahead',
+    tests: ['runner/sessions/shared-pool.test.ts'],
+  },
+  'F-889': {
+    fault: 'sessions at one process watch so many resources that its updates stop the runner',
+    tests: ['runner/seats/watched-resources.test.ts'],
   },
 
   // Servers at a URL
@@ -2731,5 +2747,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-825 F-826 F-827 F-828 F-829',
   'F-910 F-911 F-912 F-913 F-914 F-915 F-916 F-917 F-918 F-919',
   'F-870 F-871 F-872 F-873 F-874 F-875 F-876 F-877 F-878 F-879 F-880 F-881',
-  'F-882 F-883 F-884 F-885',
+  'F-882 F-883 F-884 F-885 F-886 F-887 F-888 F-889',
 ].flatMap((group) => group.split(' '));

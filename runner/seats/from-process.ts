@@ -176,9 +176,10 @@ export class FromProcess {
   #untied(message: MessageView, now: number, hears: (seat: SeatNumber) => boolean): void {
     const { calls, out, seats, isOfOnePrincipal, quote } = this.#parts;
     const only = isOfOnePrincipal ? undefined : calls.only(now);
-    const owners = isOfOnePrincipal ? [...seats()] : only === undefined ? [] : [only];
+    const owners = isOfOnePrincipal ? seats() : only === undefined ? [] : [only];
     for (const seat of owners) if (hears(seat)) out.say(seat, message);
-    if (owners.length > 0) return;
+    // Where no session is left, nobody misses it. It may hold what only its person may see.
+    if (isOfOnePrincipal || only !== undefined) return;
     const { bytes } = message;
     const said = quote(bytes.subarray(0, SHOWN_BYTES), bytes.length > SHOWN_BYTES);
     out.drop('a shared process says something that belongs to no one session', { said }, now);

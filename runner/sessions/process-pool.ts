@@ -290,9 +290,9 @@ export class ProcessPool {
   }
 
   snapshot(): ProcessSnapshot[] {
-    const shared = this.#shared?.sessionsByPid();
+    const sharing = this.#shared?.sessionsByProcess();
     return [...this.#all].map((process) => {
-      const sessions = process.pid === undefined ? undefined : shared?.get(process.pid);
+      const sessions = sharing?.(process);
       return {
         server: this.#server.name,
         pid: process.pid,
@@ -304,10 +304,10 @@ export class ProcessPool {
 
   /** For the owner of the edge. What a session has left is nobody's. */
   living(): LivingProcess[] {
-    const shared = this.#shared?.sessionsByPid();
+    const shared = this.#shared?.sessionsByProcess();
     return [...this.#all].map((process) => {
       const session = this.#isIdle(process) ? undefined : this.#holders.get(process)?.session;
-      const sharing = process.pid === undefined ? undefined : shared?.get(process.pid);
+      const sharing = shared?.(process);
       return {
         server: this.#server.name,
         pid: this.#server.source.kind === 'process' ? process.pid : undefined,

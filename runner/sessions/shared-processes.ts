@@ -60,14 +60,14 @@ export class SharedProcesses {
     return new Seat(session, place);
   }
 
-  /** Which sessions are at each process, by its pid. */
-  sessionsByPid(): Map<number, SessionName[]> {
-    const all = [...this.#hosts.values()].flat();
-    return new Map(
-      all.flatMap((host) =>
-        host.process.pid === undefined ? [] : [[host.process.pid, host.sessions] as const],
-      ),
-    );
+  /** Which sessions are at a process now; undefined: it is nobody's. */
+  sessionsByProcess(): (process: ServerProcess) => SessionName[] | undefined {
+    const known = new Map<ServerProcess | number, SessionName[]>();
+    for (const { process, sessions } of [...this.#hosts.values()].flat()) {
+      // A race of processes that were left has the id of the one that won it; a server at a URL has none.
+      known.set(process.pid ?? process, sessions);
+    }
+    return (process) => known.get(process.pid ?? process);
   }
 
   /** Ends the processes without sessions; the others end with the last one of theirs. */

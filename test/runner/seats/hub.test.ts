@@ -293,6 +293,13 @@ describe('[F-874] [R-9] a message that names no request', () => {
     expect(driven.heard(two)).toHaveLength(2);
   });
 
+  it('[F-886] of one principal, of whom no session is left, is shown to nobody, not even in the log', () => {
+    const driven = new DrivenHub({ isOfOnePrincipal: true });
+    driven.leave(driven.greeted());
+    driven.print(log('info', 'a secret of the person'));
+    expect(driven.notes).toEqual([]);
+  });
+
   it('of several principals goes to the session that alone is being served', () => {
     const driven = new DrivenHub({ isOfOnePrincipal: false });
     const [one, two] = [driven.greeted(), driven.greeted()];

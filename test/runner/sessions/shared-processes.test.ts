@@ -1,5 +1,6 @@
 // Hosts of shared processes, with a process that the test plays: who waits for whom, who loses a seat, and when a process ends.
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
+import type { SessionName } from '../../../shared/ids.ts';
 import type { Log } from '../../../runner/log.ts';
 import type { ExitFacts } from '../../../runner/process/exit.ts';
 import type {
@@ -23,7 +24,7 @@ interface Written {
 }
 
 class Played implements ServerProcess {
-  readonly pid = 4_711;
+  pid: number | undefined = 4_711;
   state: ServerProcess['state'] = 'running';
   hasServed = false;
   isPaused = false;
@@ -92,14 +93,14 @@ class PlayedServer {
   }
 
   /** A session at a seat, which has said its `initialize`. */
-  session(): Session {
+  session(name?: SessionName): Session {
     const start: StartShared = () => {
       if (this.refusal !== undefined) return { ok: false, words: this.refusal };
       const process = new Played();
       this.processes.push(process);
       return { ok: true, process };
     };
-    return new Session(this.shared.seat('group', undefined, start));
+    return new Session(this.shared.seat('group', name, start));
   }
 
   /** Sessions at one process, which has greeted them. */
@@ -198,6 +199,15 @@ describe('[F-877] a process that does not read', () => {
     process.takes = true;
     expect(one?.say({ id: 2, method: 'tools/list' })).toBe(true);
   });
+});
+
+test('[F-887] a server at a URL, which has no process id, tells how many sessions share it', () => {
+  const bridge = new PlayedServer();
+  bridge.session('one');
+  bridge.session('two');
+  const process = only(bridge.processes);
+  process.pid = undefined;
+  expect(bridge.shared.sessionsByProcess()(process)).toEqual(['one', 'two']);
 });
 
 describe('[F-876] a process whose sessions are gone', () => {

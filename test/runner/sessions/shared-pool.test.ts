@@ -1,0 +1,108 @@
+// Sessions that share the processes of a pool, with real processes: whose secret each has, and who gets one that was started ahead.
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { readConfig } from '../../../runner/config/read.ts';
+import { createLog } from '../../../runner/log.ts';
+import { ProcessPool } from '../../../runner/sessions/process-pool.ts';
+import { Starts } from '../../../runner/sessions/starts.ts';
+import { initialize } from '../seats/driven-hub.ts';
+
+const program = fileURLToPath(new URL('../../fixtures/servers/secret.sh', import.meta.url));
+const log = createLog({ level: 'error', pretty: false, write: () => undefined });
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+async function poolOf(block: (folder: string) => object) {
+  const folder = mkdtempSync(join(tmpdir(), 'pool-shared-'));
+  const entry = { command: '/bin/sh', args: [program], bridge: block(folder) };
+  writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { s: entry } }));
+  const reading = await readConfig(join(folder, 'mcp.json'), {});
+  const config = reading.ok ? reading.config.servers.get('s') : undefined;
+  if (!config) throw new Error('The config is in order.');
+  const pool = new ProcessPool(config, { token: 't', starts: new Starts(() => false) }, log, {
+    started: () => undefined,
+    ended: () => undefined,
+    failed: () => undefined,
+  });
+  onTestFinished(async () => {
+    await pool.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { pool, folder };
+}
+
+/** A session that is greeted; what its process says of its secret and its process id. */
+async function session(pool: ProcessPool, principal: string) {
+  const taken = pool.take(principal, { id: principal });
+  if (!taken.ok) throw new Error(taken.fault.message);
+  const { process } = taken;
+  const answers = new Map<number, (text: string) => void>();
+  const answer = (id: number): Promise<string> =>
+    new Promise((resolve) => void answers.set(id, resolve));
+  process.listen({
+    onLine: (bytes) => {
+      const { id, result } = JSON.parse(decoder.decode(bytes));
+      answers.get(id)?.(result.content?.[0].text ?? 'greeted');
+    },
+    onOverlong: () => undefined,
+    onStderr: () => undefined,
+    onDrain: () => undefined,
+    onExit: () => undefined,
+  });
+  const end = (): Promise<unknown> => process.terminate('the test is over');
+  onTestFinished(async () => void (await end()));
+  const say = (id: number, message: object): Promise<string> => {
+    const answered = answer(id);
+    process.write(encoder.encode(JSON.stringify({ jsonrpc: '2.0', ...message })));
+    return answered;
+  };
+  await say(1, initialize('2025-11-25', 1));
+  pool.served(process);
+  const told = await say(2, { id: 2, method: 'tools/call', params: { name: 'whoami' } });
+  const [hash, pid] = told.trim().split(/ +/u);
+  return { hash, pid: Number(pid), end };
+}
+
+test('[F-888] [R-9] sessions of one person share a process with the same secrets, and nobody else does', async () => {
+  const { pool, folder } = await poolOf((place) => ({
+    sharing: 'principal',
+    perUser: { env: { SECRET: { file: `${place}/people/\${person.id}/secret` } } },
+  }));
+  const keep = (id: string, secret: string): void => {
+    mkdirSync(join(folder, 'people', id), { recursive: true, mode: 0o700 });
+    writeFileSync(join(folder, 'people', id, 'secret'), secret, { mode: 0o600 });
+  };
+  keep('ann', 'of ann');
+  keep('bob', 'of bob');
+  const ann = await session(pool, 'ann');
+  const bob = await session(pool, 'bob');
+  const again = await session(pool, 'ann');
+  expect([ann.hash, bob.hash, again.hash]).toEqual(['of ann', 'of bob', 'of ann'].map(digest));
+  expect(again.pid).toBe(ann.pid);
+  expect(bob.pid).not.toBe(ann.pid);
+  // A process keeps what it was started with, so it is not for sessions with something else.
+  keep('ann', 'the new one of ann');
+  const changed = await session(pool, 'ann');
+  expect(changed.hash).toBe(digest('the new one of ann'));
+  expect(changed.pid).not.toBe(ann.pid);
+});
+
+test('[F-888] a process that was started ahead is the first to be shared, and one more waits', async () => {
+  const { pool } = await poolOf(() => ({ sharing: 'server', warm: 1 }));
+  const ahead = (): number[] =>
+    pool.snapshot().flatMap(({ pid, state }) => (state === 'warm' && pid ? [pid] : []));
+  await expect.poll(ahead).toHaveLength(1);
+  const [warm] = ahead();
+  const one = await session(pool, 'ann');
+  const two = await session(pool, 'bob');
+  expect([one.pid, two.pid]).toEqual([warm, warm]);
+  await expect.poll(ahead).toHaveLength(1);
+  expect(ahead()).not.toEqual([warm]);
+  expect(pool.snapshot()).toHaveLength(2);
+});
