@@ -167,8 +167,28 @@ export class HubHost implements Table, SeatHost {
   #say(number: SeatNumber, message: MessageView): void {
     const seat = this.#seats.get(number);
     if (!seat) return;
-    if (!seat.said(message)) return seat.expel(NOT_READING);
+    try {
+      if (!seat.said(message)) return seat.expel(NOT_READING);
+    } catch (error) {
+      return this.#failed(seat, error);
+    }
     if (seat.heldBytes > 0) this.#boundHeld();
+  }
+
+  /** Tells a seat something that is for all. */
+  #tell(seat: Seat, tell: (seat: Seat) => void): void {
+    try {
+      tell(seat);
+    } catch (error) {
+      this.#failed(seat, error);
+    }
+  }
+
+  /** The last guard around a session: a throw in it costs its own seat, and nobody else's. */
+  #failed(seat: Seat, error: unknown): void {
+    const words = 'a session failed on what its shared process said, and loses its seat';
+    this.#parts.log.error(words, { pid: this.process.pid, ...failureFields(error) });
+    seat.expel('the bridge failed on it');
   }
 
   /** The one for whom most waits gives way. */
@@ -183,20 +203,21 @@ export class HubHost implements Table, SeatHost {
   }
 
   #stderr(text: string): void {
-    if (this.#parts.showsStderr) for (const seat of this.#seats.values()) seat.stderr(text);
+    if (this.#parts.showsStderr)
+      for (const seat of this.#seats.values()) this.#tell(seat, (each) => each.stderr(text));
     else this.#parts.log.info('stderr', { text, pid: this.process.pid });
   }
 
   #drained(): void {
     this.#hub.drained();
-    for (const seat of this.#seats.values()) seat.drained();
+    for (const seat of this.#seats.values()) this.#tell(seat, (each) => each.drained());
   }
 
   #exited(facts: ExitFacts): void {
     this.#over();
     const seats = [...this.#seats.values()];
     this.#seats.clear();
-    for (const seat of seats) seat.exited(facts);
+    for (const seat of seats) this.#tell(seat, (each) => each.exited(facts));
   }
 
   /** The last guard around what no process has caused: a throw ends this process, never the runner. */

@@ -116,11 +116,16 @@ class Session {
   readonly heard: Written[] = [];
   readonly exits: ExitFacts[] = [];
   drains = 0;
+  /** A fault of the bridge's own in this session. */
+  fails = false;
 
   constructor(seat: Seat) {
     this.seat = seat;
     seat.listen({
-      onLine: (bytes) => this.heard.push(JSON.parse(decoder.decode(bytes)) as Written),
+      onLine: (bytes) => {
+        if (this.fails) throw new Error('a fault');
+        this.heard.push(JSON.parse(decoder.decode(bytes)) as Written);
+      },
       onOverlong: () => undefined,
       onStderr: () => undefined,
       onDrain: () => void (this.drains += 1),
@@ -184,6 +189,34 @@ describe('[F-879] a session that does not read', () => {
     expect([busy?.exits, process.terminated]).toEqual([[], undefined]);
     process.print(noted('on'));
     expect(busy?.heard).toHaveLength(7);
+  });
+});
+
+describe('a session in which the bridge fails', () => {
+  it('loses its seat, and the others go on', async () => {
+    const bridge = new PlayedServer();
+    const [failing, other] = bridge.greeted(2);
+    const process = only(bridge.processes);
+    if (failing) failing.fails = true;
+    process.print(noted('1'));
+    process.print(noted('2'));
+    await vi.advanceTimersByTimeAsync(1);
+    expect(failing?.exits).toMatchObject([{ reason: 'terminated' }]);
+    expect(other?.heard).toHaveLength(3);
+    expect([other?.exits, process.terminated]).toEqual([[], undefined]);
+  });
+
+  it('keeps no other from hearing that the process is gone', async () => {
+    const bridge = new PlayedServer();
+    const [failing, other] = bridge.greeted(2);
+    const process = only(bridge.processes);
+    failing?.seat.pause();
+    process.print(noted('1'));
+    if (failing) failing.fails = true;
+    process.listener?.onExit({ reason: 'exited', code: 1, stderrTail: [], ranMs: 1 });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(failing?.exits).toHaveLength(1);
+    expect(other?.exits).toMatchObject([{ reason: 'exited' }]);
   });
 });
 
