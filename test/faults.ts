@@ -1434,6 +1434,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/link/sleepers.test.ts'],
   },
 
+  'F-985': {
+    fault: 'the token of a runner is shown at a server that is called "runner"',
+    tests: ['edge/http/oauth/admissions.test.ts'],
+  },
+
   // The edge on Node
   'F-315': {
     fault: 'a machine that has Node and nothing else',
@@ -2713,6 +2718,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-660 F-661 F-662 F-663 F-664 F-665 F-666',
   'F-562 F-563 F-564',
   'F-890 F-891 F-892 F-893 F-894 F-895 F-896 F-897 F-898',
+  'F-985',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',

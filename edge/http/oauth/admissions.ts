@@ -27,9 +27,9 @@ const WRONG_MS = 5_000;
 
 type Found = Principal | undefined | 'unreachable';
 
-/** Under which what was found is remembered: a token is good for one server, a key for what its holder may use. */
+/** Under which what was found is remembered: a token is good for one server, a key for what its holder may use. The two differ whatever the server is called. */
 const tokenOf = (server: ServerName, digest: string): string => `${server} ${digest}`;
-const keyOf = (kind: CredentialKind, proof: Proof): string => `${kind} ${proof}`;
+const keyOf = (kind: CredentialKind, proof: Proof): string => `${kind}/${proof}`;
 
 export class Admissions {
   readonly #known = new ShortMemory<Principal>();

@@ -67,6 +67,24 @@ const signInWith = (allow: readonly AllowEntry[]): SignIn => ({
   },
 });
 
+test.each(['runner', 'client'] as const)(
+  '[F-985] at a server that is called %s, what the edge knows as the credential of such a kind is no token',
+  async (kind) => {
+    const access = new Access(memoryAccessStore());
+    const text = 'a token that is not of the form of those that the edge mints';
+    const digest = await sha256(text);
+    const held = { kind, name: 'vm1', proof: digest, servers: ['*'], notAfter: null };
+    access.take('addCredential', held, START);
+    const port: AccessPort = async (name, input) => access.take(name, input, Date.now());
+    const admissions = new Admissions();
+    expect(await admissions.findHolder({ access: port }, kind, digest)).toMatchObject({
+      name: 'vm1',
+    });
+    expect(admissions.remembered(kind, { text, digest })).toBeUndefined();
+    expect(await admissions.find({ access: port }, signInWith([]), kind, digest)).toBeUndefined();
+  },
+);
+
 describe('[F-366] a list that says less', () => {
   test('never gives more', () => {
     fc.assert(
