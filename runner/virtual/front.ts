@@ -8,6 +8,7 @@ import type { ListKind } from './list-kinds.ts';
 import type { Lists } from './lists.ts';
 import type { ClientGreeting, VirtualMember } from './member.ts';
 import type { Routes } from './routes.ts';
+import type { ShownFromMemory } from './shown-from-memory.ts';
 import type { TaskOwners } from './task-owners.ts';
 
 export interface FrontParts {
@@ -15,6 +16,7 @@ export interface FrontParts {
   readonly effects: Effects;
   readonly members: readonly VirtualMember[];
   readonly lists: Lists;
+  readonly fromMemory: ShownFromMemory;
   readonly routes: Routes;
   readonly tasks: TaskOwners;
   /** A member's message, with the ids that clients know. */

@@ -42,6 +42,8 @@ export interface KnownMember {
   greeting?: MessageView;
   /** By the member of the result that holds them. */
   readonly lists: Map<ListKind['member'], KnownList>;
+  /** How often each list has become another, as far as is known. */
+  readonly changes: Map<ListKind['member'], number>;
 }
 
 export class KnownMembers {
@@ -63,6 +65,20 @@ export class KnownMembers {
     if (this.#clients.size > MAX_CLIENTS) this.#clients.delete(oldest);
     return known;
   }
+}
+
+/** See {@link KnownMember.changes}. */
+export const changesOf = ({ changes }: KnownMember, kind: ListKind): number =>
+  changes.get(kind.member) ?? 0;
+
+/** A list is known to be this; undefined: to be another than it was. */
+export function learn(known: KnownMember, kind: ListKind, list: KnownList | undefined): void {
+  const { lists, changes } = known;
+  const before = lists.get(kind.member);
+  const isSame = list && isWhole(before) && isWhole(list) && isSameList(before, list);
+  if (!isSame) changes.set(kind.member, changesOf(known, kind) + 1);
+  if (list) lists.set(kind.member, remembered(list));
+  else lists.delete(kind.member);
 }
 
 const bytesOf = ({ greeting, lists }: KnownMember): number =>
@@ -110,7 +126,7 @@ export function withPage(known: KnownList, page: KnownList): KnownList {
 }
 
 /** A list as it is remembered. */
-export const remembered = (list: KnownList): KnownList =>
+const remembered = (list: KnownList): KnownList =>
   list.bytes <= MAX_LIST_BYTES ? list : withoutElements(list);
 
 const withoutElements = (list: KnownList): KnownList => ({

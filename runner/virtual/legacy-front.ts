@@ -6,9 +6,8 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { canonical } from '../translate/json.ts';
 import { requestOf, underId } from '../translate/message.ts';
 import type { Front, FrontParts } from './front.ts';
-import { isSameList, isWhole } from './known-members.ts';
 import { joinedInitialize } from './joined-greeting.ts';
-import { CHANGING_KINDS, KEPT_KINDS, type ListKind } from './list-kinds.ts';
+import { CHANGING_KINDS, type ListKind } from './list-kinds.ts';
 import { ASK_MS, type ClientGreeting, type VirtualMember } from './member.ts';
 
 /** Nothing is known of who it is before it has initialized. */
@@ -244,14 +243,12 @@ export class LegacyFront implements Front {
 
   /** A member's lists were shown from memory: are they still the same? */
   #verify(member: VirtualMember, now: number): void {
-    const { lists, effects } = this.#parts;
-    for (const kind of KEPT_KINDS) {
-      const before = member.known.lists.get(kind.member);
-      if (!isWhole(before)) continue;
-      lists.refresh(member, kind, this.listLike(kind), now, (list) => {
-        if (!isSameList(before, list)) effects.say({ method: kind.changed });
-      });
-    }
+    const { lists, fromMemory, effects } = this.#parts;
+    fromMemory.verify(
+      member,
+      (kind, then) => lists.refresh(member, kind, this.listLike(kind), now, then),
+      ({ changed }) => effects.say({ method: changed }),
+    );
   }
 }
 

@@ -11,9 +11,10 @@ import { bridgeIdOf } from '../core/bridge-ids.ts';
 import type { Effects } from '../translate/effects.ts';
 import { invalidParams, listsTooMuch, methodNotFound } from '../translate/faults.ts';
 import { errorIn } from './edits.ts';
-import { isWhole, pageOf, remembered, withPage, type KnownList } from './known-members.ts';
+import { isWhole, learn, pageOf, withPage, type KnownList } from './known-members.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { VirtualMember, MemberAnswer } from './member.ts';
+import type { ShownFromMemory } from './shown-from-memory.ts';
 import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
 
 /** A page is closed behind the member with which it gets so large. */
@@ -22,6 +23,7 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 export interface ListsParts {
   readonly effects: Effects;
   readonly members: readonly VirtualMember[];
+  readonly fromMemory: ShownFromMemory;
   /** A member's answer, with the ids that clients know. */
   readonly seen: (member: VirtualMember, answer: MessageView) => MessageView;
   /** Members of a result of this era beside the list, as JSON text that begins with a comma. */
@@ -137,7 +139,7 @@ export class Lists {
 
   /** A member says that its list is another now. */
   forget(member: VirtualMember, kind: ListKind): void {
-    member.known.lists.delete(kind.member);
+    learn(member.known, kind, undefined);
   }
 
   /** Whether there is a member of which it is not known what it lists, and which can be asked. */
@@ -187,6 +189,7 @@ export class Lists {
     };
     const known = member.known.lists.get(kind.member);
     const isEnough = cursor === undefined && isWhole(known);
+    if (isEnough && member.isAsleep) this.#parts.fromMemory.show(member, kind);
     if (isEnough && (member.isAsleep || member.isLate)) return done(known);
     if (member.isLate) return done(LATE);
     member.ask(
@@ -210,10 +213,9 @@ export class Lists {
     if (isOverlong(message.bytes, message.at('result', kind.member))) return listsTooMuch();
     const page = pageOf(this.#parts.seen(member, message), kind, member.rules);
     if (!kind.isKept) return page;
-    const { lists } = member.known;
-    const before = lists.get(kind.member);
-    if (cursor === undefined) lists.set(kind.member, remembered(page));
-    else if (before?.next === cursor) lists.set(kind.member, remembered(withPage(before, page)));
+    const before = member.known.lists.get(kind.member);
+    if (cursor === undefined) learn(member.known, kind, page);
+    else if (before?.next === cursor) learn(member.known, kind, withPage(before, page));
     return page;
   }
 

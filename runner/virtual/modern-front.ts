@@ -9,8 +9,8 @@ import { methodNotFound } from '../translate/faults.ts';
 import { errorIn, listRequestLike } from './edits.ts';
 import type { Front, FrontParts } from './front.ts';
 import { joinedDiscovery, type MemberGreeting } from './joined-greeting.ts';
-import { isSameList, isWhole, type KnownList } from './known-members.ts';
-import { CHANGING_KINDS, KEPT_KINDS, TASKS, type ListKind } from './list-kinds.ts';
+import type { KnownList } from './known-members.ts';
+import { CHANGING_KINDS, TASKS, type ListKind } from './list-kinds.ts';
 import type { VirtualMember } from './member.ts';
 import { ModernListens } from './modern-listens.ts';
 
@@ -185,13 +185,13 @@ export class ModernFront implements Front {
 
   /** A member's lists were shown from memory: are they still the same? */
   #verify(member: VirtualMember, now: number): void {
-    const { lists } = this.#parts;
-    for (const kind of KEPT_KINDS) {
-      const before = member.known.lists.get(kind.member);
-      if (!isWhole(before) || !this.#last) continue;
-      lists.refresh(member, kind, this.listLike(kind, this.#last), now, (list) => {
-        if (!isSameList(before, list)) this.#listens.tellChanged(kind.changed);
-      });
-    }
+    const { lists, fromMemory } = this.#parts;
+    const last = this.#last;
+    if (!last) return;
+    fromMemory.verify(
+      member,
+      (kind, then) => lists.refresh(member, kind, this.listLike(kind, last), now, then),
+      ({ changed }) => this.#listens.tellChanged(changed),
+    );
   }
 }

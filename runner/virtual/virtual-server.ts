@@ -32,6 +32,7 @@ import { VirtualMember } from './member.ts';
 import { MemberRules, type MemberSettings } from './member-rules.ts';
 import { MemberQuestions } from './questions.ts';
 import { Routes } from './routes.ts';
+import { ShownFromMemory } from './shown-from-memory.ts';
 import { TaskOwners } from './task-owners.ts';
 
 export interface VirtualServerOptions {
@@ -89,7 +90,9 @@ export class VirtualServer {
     this.#sole = second ? undefined : first;
     this.#questions = new MemberQuestions(this.#sole !== undefined);
     this.#routes = new Routes(this.#members);
+    const fromMemory = new ShownFromMemory();
     this.#lists = new Lists({
+      fromMemory,
       effects: this.#effects,
       members: this.#members,
       seen: (member, answer) => this.#withTasks(member, answer),
@@ -103,6 +106,7 @@ export class VirtualServer {
       effects: this.#effects,
       members: this.#members,
       lists: this.#lists,
+      fromMemory,
       routes: this.#routes,
       tasks: this.#tasks,
       seen: (member, message) => this.#withTasks(member, message),
@@ -182,7 +186,7 @@ export class VirtualServer {
   #knownOf(name: ServerName): KnownMember {
     const known = this.#known.get(name);
     if (known) return known;
-    const fresh: KnownMember = { lists: new Map() };
+    const fresh: KnownMember = { lists: new Map(), changes: new Map() };
     this.#known.set(name, fresh);
     return fresh;
   }

@@ -586,6 +586,32 @@ test('F-753: a member is started when it is needed; until then what it listed is
   expect(said.map(({ method }) => method)).toContain('notifications/tools/list_changed');
 });
 
+test('F-990: a list that was shown from memory, and of which another session has learned meanwhile that it is another, is told of', () => {
+  const known = new KnownMembers();
+  const members = [member('a'), member('b')];
+  const first = new DrivenVirtualServer(members, { known });
+  first.initialize();
+  first.client(request(2, 'tools/list'));
+  first.answer(listing({ a: tools('x'), b: tools('x') }));
+  const next = new DrivenVirtualServer(members, { known });
+  next.initialize();
+  next.client(request(2, 'tools/list'));
+  expect(next.said()).toMatchObject([{ result: { tools: [{ name: 'a__x' }, { name: 'b__x' }] } }]);
+  first.member('a', { jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+  first.client(request(3, 'tools/list'));
+  first.answer(listing({ a: tools('new'), b: tools('x') }));
+  const told = (id: number, name: string): boolean => {
+    next.client(call(id, name));
+    next.answer((sent, of) => {
+      if (sent['method'] === 'initialize') return greeting();
+      return sent['id'] === id ? { content: [] } : tools(of === 'a' ? 'new' : 'x');
+    });
+    return next.said().some(({ method }) => method === 'notifications/tools/list_changed');
+  };
+  expect(told(3, 'b__x')).toBe(false);
+  expect(told(4, 'a__x')).toBe(true);
+});
+
 test('F-754: a member that does not read holds back nobody but itself', () => {
   const work = two();
   work.initialize();

@@ -389,6 +389,28 @@ test('F-753: members start when they are needed; until then what they listed is 
   expect(next.said().map(({ method }) => method)).toContain('notifications/tools/list_changed');
 });
 
+test('F-990: a list that was shown from memory, and of which another session has learned meanwhile that it is another, is told of', () => {
+  const known = new KnownMembers();
+  const first = running({ known });
+  first.client(request(2, 'tools/list'));
+  first.answer(() => tools('x'));
+  const next = two({ known });
+  next.client(request(2, 'tools/list'));
+  next.client(listen(9, { toolsListChanged: true }));
+  next.said();
+  first.client(request(3, 'tools/list'));
+  first.answer((_request, name) => tools(name === 'a' ? 'new' : 'x'));
+  const told = (id: number, name: string): boolean => {
+    next.client(request(id, 'tools/call', { name }));
+    next.answer(({ method }, of) =>
+      method === 'tools/list' ? tools(of === 'a' ? 'new' : 'x') : undefined,
+    );
+    return next.said().some(({ method }) => method === 'notifications/tools/list_changed');
+  };
+  expect(told(3, 'b__x')).toBe(false);
+  expect(told(4, 'a__x')).toBe(true);
+});
+
 test('a member alone passes with every byte, subscriptions too', () => {
   const work = new DrivenVirtualServer([member('a', { prefix: '' })], { isModern: true });
   const methods = ['server/discover', 'tools/list', 'subscriptions/listen', 'tasks/get', 'x/y'];
