@@ -175,12 +175,12 @@ export class VirtualClient {
   }
 
   /** Reads a resource of some member. */
-  read(uri = this.#world.chance.pick(this.#uris)): void {
+  read(uri = this.#world.chance.pick(this.#uris)): CallHistory | undefined {
     const owner = this.#ownerOf(uri);
     // Of what nobody lists only those know who are asked: one of them may end meanwhile, and it may have been for it.
     const isOwed = !uri.startsWith('hidden:');
     const params = { uri, work: { ...this.#newWork(), progress: 0, asks: false } };
-    this.#ask((uid) => ({ method: 'resources/read', params: { ...params, uid } }), {
+    return this.#ask((uid) => ({ method: 'resources/read', params: { ...params, uid } }), {
       wanted: new Set([`${owner}/${uri}`]),
       isOwed,
     });

@@ -17,6 +17,14 @@ const AWAKE_MS = 20_000;
 /** By then it has been heard. */
 const HEARD_MS = 20_000;
 
+/** Whether its member was woken by a call: the runner had a place for the session, and kept it. */
+const reachedItsMember = (call: CallHistory | undefined): boolean =>
+  call?.outcomes.some((outcome) => UNREACHED.has(outcome)) === false;
+
+const UNREACHED: ReadonlySet<string> = new Set(
+  ['overloaded', 'runner_lost', 'runner_offline'].map((fault) => `error:${fault}`),
+);
+
 const NO_WORK = { ms: 5, progress: 2, bytes: 10, asks: false, withdraws: false };
 
 export class VirtualJudge {
@@ -36,11 +44,11 @@ export class VirtualJudge {
     for (const client of this.#clients) {
       // One that sleeps is shown from memory, and cannot say that it lists something else by now.
       this.#look(client, this.#areAwake(client));
-      for (const { uris } of this.#members.all) for (const uri of uris) client.read(uri);
+      const reads = this.#members.all.flatMap(({ uris }) => uris.map((uri) => client.read(uri)));
+      this.#world.clock.after(AWAKE_MS, () => {
+        this.#look(client, reads.every(reachedItsMember));
+      });
     }
-    this.#world.clock.after(AWAKE_MS, () => {
-      for (const client of this.#clients) this.#look(client, true);
-    });
     this.#world.clock.after(SAID_MS, () => this.#say());
   }
 
