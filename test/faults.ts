@@ -1434,6 +1434,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/link/sleepers.test.ts'],
   },
 
+  'F-899': {
+    fault: 'as many processes are kept ready of a server at a URL as were asked for',
+    tests: ['runner/sessions/warm-pool.test.ts'],
+  },
   'F-985': {
     fault: 'the token of a runner is shown at a server that is called "runner"',
     tests: ['edge/http/oauth/admissions.test.ts'],
@@ -2722,7 +2726,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-560 F-561',
   'F-660 F-661 F-662 F-663 F-664 F-665 F-666',
   'F-562 F-563 F-564',
-  'F-890 F-891 F-892 F-893 F-894 F-895 F-896 F-897 F-898',
+  'F-890 F-891 F-892 F-893 F-894 F-895 F-896 F-897 F-898 F-899',
   'F-985',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',

@@ -1,5 +1,7 @@
 // A pool's processes that wait for a session, with real ones.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -61,4 +63,25 @@ test('[F-897] of a server whose processes end by themselves, no more are started
   await vi.waitUntil(() => starts() === 2 && pool.snapshot().length === 0, PATIENCE);
   await new Promise((resolve) => setImmediate(resolve));
   expect([starts(), pool.ready]).toEqual([2, 0]);
+});
+
+test('[F-899] a server at a URL has as many ready as were asked for, and hears nothing of them', async () => {
+  let connections = 0;
+  const server = createServer(() => undefined).on('connection', () => void (connections += 1));
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/mcp`;
+  const { pool } = await poolOf({ url, bridge: { warm: { min: 1, max: 4 } } });
+  expect(pool.ready).toBe(1);
+  const taken = Array.from({ length: 3 }, () => pool.take('alice'));
+  expect(pool.ready).toBe(0);
+  for (const each of taken) if (each.ok) pool.served(each.process);
+  await vi.waitUntil(() => pool.ready === 3, PATIENCE);
+  expect([pool.wanted, connections]).toEqual([3, 0]);
+  for (const each of taken) if (each.ok) await each.process.terminate('the test is over');
+  await pool.close();
+  expect([pool.snapshot(), connections]).toEqual([[], 0]);
 });
