@@ -61,7 +61,7 @@ beforeAll(async () => {
       modern: node(era('modern'), all),
       dual: node(era('dual'), all),
     },
-    bridge: { capacity: 400 },
+    bridge: { capacity: 400, virtual: { work: { members: { all: {}, own: {} } } } },
     settings: {
       BRIDGE_CLIENT_AUTH: 'keys',
       BRIDGE_CLIENTS: JSON.stringify({
@@ -110,6 +110,22 @@ describe('[F-878] who shares a process', () => {
     const pids = await Promise.all(sessions.map(pidOf));
     expect(new Set(pids).size).toBe(2);
     expect(pids.map((pid) => pids.indexOf(pid))).toEqual([0, 1, 0, 1, 0, 1]);
+  });
+
+  test('members of a virtual server: as the server of the member says', async () => {
+    const direct = await opened('all', 2);
+    const sessions = await opened('work', 4);
+    const pidsOf = (member: string): Promise<number[]> =>
+      Promise.all(
+        sessions.map(async (session) => {
+          const answer = await session.call(`${member}__whoami`);
+          return (JSON.parse(textOf(answer)) as { pid: number }).pid;
+        }),
+      );
+    expect(new Set(await pidsOf('all'))).toEqual(new Set(await Promise.all(direct.map(pidOf))));
+    const [first, second, ...more] = await pidsOf('own');
+    expect(more).toEqual([first, second]);
+    expect(second).not.toBe(first);
   });
 
   test('so many sessions at each process, and an empty one is filled again', async () => {
