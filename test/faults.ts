@@ -2653,6 +2653,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a tool with an argument that the config fixes, whose schema has references: to one place, to several, in a ring, to nowhere',
     tests: ['runner/core/tool-view.test.ts'],
   },
+  'F-848': {
+    fault:
+      'a tool with an argument that the config fixes, whose schema has ten thousand references: all would be compared with each, while everybody waits',
+    tests: ['runner/core/tool-view.test.ts'],
+  },
   'F-984': {
     fault:
       'a tool with an argument that the config fixes, whose schema refers to a part of itself that is looked at anyway: the runner would end',
@@ -2745,7 +2750,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-590 F-591',
   'F-700 F-702',
   'F-380',
-  'F-930 F-931 F-932 F-933 F-934 F-935 F-936 F-937 F-984',
+  'F-930 F-931 F-932 F-933 F-934 F-935 F-936 F-937 F-984 F-848',
   'F-830 F-831 F-832',
   'F-710',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',

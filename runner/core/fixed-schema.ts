@@ -1,8 +1,16 @@
 // Takes arguments that a config fixes out of the schema of a tool: they are there always, so nothing is asked of clients. Looks into
 // schemas for the same object, also those that a reference within the schema names (JSON Schema 2020-12, "$ref"). Pure.
+import { isObject } from '../../shared/json-value.ts';
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';
 import { QUOTE } from '../../shared/jsonrpc/json-cursor.ts';
-import { dropEdits, isObjectAt, membersOf, stringIn } from '../../shared/jsonrpc/members.ts';
+import {
+  dropEdits,
+  isObjectAt,
+  isParsable,
+  membersOf,
+  stringIn,
+  textAt,
+} from '../../shared/jsonrpc/members.ts';
 import type { Span } from '../../shared/jsonrpc/span.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
 
@@ -18,6 +26,9 @@ const MOST_DEPTH = 64;
 /** Larger schemas are not looked through for references, and no more references than this are followed: others wait meanwhile. */
 const MOST_BYTES = 256 * 1024;
 const MOST_FOLLOWED = 32;
+
+/** Nor are larger numbers of references told apart: each is compared with each that is followed. */
+const MOST_REFERENCES = 1_000;
 
 type Names = Pick<ReadonlySet<string>, 'has'>;
 
@@ -95,7 +106,8 @@ class FixedSchema {
 
   /** The definition that a reference names, if nothing else names it, or a part of it. */
   #onlyNamedBy(reference: Span): Span | undefined {
-    const pointer = this.#pointerIn(reference);
+    const isText = this.#bytes[reference.start] === QUOTE;
+    const pointer = isText ? pointerOf(stringIn(this.#bytes, reference)) : undefined;
     if (pointer === undefined || pointer === '' || this.#followed >= MOST_FOLLOWED)
       return undefined;
     this.#followed += 1;
@@ -108,13 +120,6 @@ class FixedSchema {
         : !`${other}/`.startsWith(`${pointer}/`) && !`${pointer}/`.startsWith(`${other}/`),
     );
     return isAlone ? this.#at(pointer) : undefined;
-  }
-
-  /** Of a reference into the schema itself, such as `#/$defs/args`; undefined for any other. */
-  #pointerIn(reference: Span): string | undefined {
-    if (this.#bytes[reference.start] !== QUOTE) return undefined;
-    const text = stringIn(this.#bytes, reference);
-    return text === '#' || text?.startsWith('#/') === true ? text.slice(1) : undefined;
   }
 
   #at(pointer: string): Span | undefined {
@@ -132,23 +137,29 @@ class FixedSchema {
   }
 
   #countReferences(): ReadonlyMap<string, number> | 'unknown' {
-    if (this.#root.end - this.#root.start > MOST_BYTES) return 'unknown';
+    const { start, end } = this.#root;
+    if (end - start > MOST_BYTES || !isParsable(this.#bytes, this.#root)) return 'unknown';
     const counts = new Map<string, number>();
-    const isWithin = (span: Span, depth: number): boolean => {
+    const isWithin = (value: unknown, depth: number): boolean => {
+      if (typeof value !== 'object' || value === null) return true;
       if (depth > MOST_DEPTH) return false;
-      for (const { key, value } of membersOf(this.#bytes, span)) {
-        const pointer =
-          key === '$ref' || key === '$dynamicRef' ? this.#pointerIn(value) : undefined;
+      for (const key of ['$ref', '$dynamicRef']) {
+        const pointer = isObject(value) ? pointerOf(value[key]) : undefined;
         if (pointer !== undefined) counts.set(pointer, (counts.get(pointer) ?? 0) + 1);
-        if (!isWithin(value, depth + 1)) return false;
       }
-      for (const element of elementsOf(this.#bytes, span))
-        if (!isWithin(element, depth + 1)) return false;
-      return true;
+      if (counts.size > MOST_REFERENCES) return false;
+      return Object.values(value).every((each) => isWithin(each, depth + 1));
     };
-    return isWithin(this.#root, 0) ? counts : 'unknown';
+    // Parsed, since a walk over bytes looks at them once for each level.
+    return isWithin(JSON.parse(textAt(this.#bytes, this.#root)), 0) ? counts : 'unknown';
   }
 }
+
+/** The pointer in a reference into the schema itself, such as `#/$defs/args`; undefined for any other. */
+const pointerOf = (reference: unknown): string | undefined =>
+  typeof reference === 'string' && (reference === '#' || reference.startsWith('#/'))
+    ? reference.slice(1)
+    : undefined;
 
 /** A token of a pointer in a URI (RFC 6901 §3 and §6). */
 function nameOf(token: string): string | undefined {

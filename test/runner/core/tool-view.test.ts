@@ -199,6 +199,17 @@ describe('[R-14] [F-772] a fixed argument', () => {
     },
   );
 
+  test('[F-848] with more references than are compared with each other stays in the schema', () => {
+    const tool = (count: number, required: string): string => {
+      const others = Array.from({ length: count }, (_, at) => ({ $ref: `#/others/${at}` }));
+      const $defs = `{"a":{"required":[${required}]}}`;
+      const schema = `{"$ref":"#/$defs/a","$defs":${$defs},"others":${JSON.stringify(others)}}`;
+      return `[{"name":"t","inputSchema":${schema}}]`;
+    };
+    expect(shown(rules, tool(999, '"region"'))).toBe(tool(999, ''));
+    expect(shown(rules, tool(1_000, '"region"'))).toBe(tool(1_000, '"region"'));
+  });
+
   test('[F-984] leaves JSON of any schema, wherever its references lead', () => {
     const keys = ['properties', 'then', 'region'];
     const pointer = fc
