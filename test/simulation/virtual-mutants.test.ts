@@ -113,6 +113,18 @@ describe('[R-16] mutants of virtual servers', () => {
         'this.#members.findLast((member) => member.slot !== undefined)',
       ],
     ],
+    [
+      'whoever reads on in a list is not shown the members behind',
+      ['lists.ts', 'later: isReadingOn ? others : [],', 'later: [],'],
+    ],
+    [
+      'the list of a member that runs is shown from memory',
+      [
+        'lists.ts',
+        'if (isEnough && (member.isAsleep || member.isLate)) return',
+        'if (isEnough) return',
+      ],
+    ],
   ])('%s', async (_title, mutation, first = 1) => {
     const rules = await mutatedVirtual(...mutation);
     const faults: string[] = [];
