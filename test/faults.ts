@@ -2379,6 +2379,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a server lists definitions that are too large to be shown: a look at what is held back counts as one at them',
     tests: ['runner/commands/pins.test.ts'],
   },
+  'F-849': {
+    fault:
+      'a server that is searched says a megabyte of itself: each result of a search would have it',
+    tests: ['runner/core/tool-search.test.ts'],
+  },
   'F-983': {
     fault:
       'a member of a virtual server that is searched is down: a call of its tools is told that there are none, and not why',
@@ -2760,7 +2765,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757 F-758',
   'F-900 F-901 F-902 F-904 F-905 F-906 F-907 F-908 F-990',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
-  'F-785 F-786 F-787 F-788 F-789 F-846 F-847 F-980 F-981 F-982 F-983',
+  'F-785 F-786 F-787 F-788 F-789 F-846 F-847 F-980 F-981 F-982 F-983 F-849',
   'F-840 F-841 F-842 F-843 F-844',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
   'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820 F-821 F-822 F-823 F-824',

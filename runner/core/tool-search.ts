@@ -36,6 +36,9 @@ const FRESH_FOR_UNKNOWN_MS = 1_000;
 const MAX_CHARS = 16 * 1024 * 1024;
 const TOOL_CHARS = 256;
 
+/** Longest text that a server says of itself in results of the bridge's own: each of them would have it. */
+const MAX_INFO_CHARS = 16 * 1024;
+
 /** What a request is, once it is clear which tool it is about. */
 export type SearchAsk =
   /** Passes as it is. */
@@ -128,7 +131,8 @@ export class ToolSearch {
     const shadowed: string[] = [];
     let left = MAX_CHARS;
     for (const page of this.#pages ?? []) {
-      this.#serverInfo = page.text('result', '_meta', META.serverInfo) ?? this.#serverInfo;
+      const info = page.text('result', '_meta', META.serverInfo) ?? '';
+      if (info !== '' && info.length <= MAX_INFO_CHARS) this.#serverInfo = info;
       for (const tool of this.#shown(page)) {
         // A client that lists takes the first of two, or the last; it cannot call both.
         if (seen.has(tool.name)) continue;

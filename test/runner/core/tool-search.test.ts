@@ -446,6 +446,19 @@ describe('[F-786] a hostile server that is searched', () => {
     expect(names(searched.search({ query: 'large_3' }))[0]).toBe('large_3');
   });
 
+  test('[F-849] says more of itself than a result may hold: that is left out of the bridge’s own', () => {
+    const searched = new Searched('modern', [{ name: 'one' }]);
+    const { driven } = searched;
+    driven.post('s', call(1, 'search_tools', { query: 'one' }));
+    const { id } = JSON.parse(driven.look().written[0] ?? '') as Line;
+    const info = { name: 'x'.repeat(1_000_000) };
+    const _meta = { 'io.modelcontextprotocol/serverInfo': info };
+    driven.line({ id, result: { tools: [{ name: 'one' }], _meta } });
+    const [{ result = {} } = {}] = searched.look().said;
+    expect(names(result)).toEqual(['one']);
+    expect(JSON.stringify(result).length).toBeLessThan(10_000);
+  });
+
   test('lists more than any model reads: searching says that it cannot, calls go on', () => {
     const searched = new Searched(
       'streamable',
