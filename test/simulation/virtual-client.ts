@@ -38,6 +38,8 @@ export class VirtualClient {
   /** The last whole list of tools, and whether the client was told since that it changed. */
   lastTools: TakenList | undefined;
   isToldSince = false;
+  /** Its session has been opened. */
+  hasBegun = false;
   /** Since when it hears what belongs to no request. */
   hearsSince: number | undefined;
   /** Resources it is subscribed to, and how often it heard of each. */
@@ -92,6 +94,7 @@ export class VirtualClient {
   /** It has opened its session. */
   begin(): void {
     const { clock, chance } = this.#world;
+    this.hasBegun = true;
     if (!this.isModern) this.#client.tell({ method: 'notifications/initialized' });
     if (this.#client.kind === 'sse2024') this.hearsSince = clock.now;
     if (this.isModern && chance.happens(0.7)) this.#listen();

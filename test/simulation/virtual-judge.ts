@@ -41,7 +41,8 @@ export class VirtualJudge {
   /** All members have been well for long: each client sees all that there is, and can use it. */
   finale(): void {
     this.#world.note('finale');
-    for (const client of this.#clients) {
+    // Whose initialize was lost owes nobody a call, and is owed none.
+    for (const client of this.#clients.filter(({ hasBegun }) => hasBegun)) {
       // One that sleeps is shown from memory, and cannot say that it lists something else by now.
       this.#look(client, this.#areAwake(client));
       const reads = this.#members.all.flatMap(({ uris }) => uris.map((uri) => client.read(uri)));
