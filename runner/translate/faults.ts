@@ -43,6 +43,13 @@ export const methodNotFound = (method: string): ErrorObject => ({
   message: `Method not found: ${method}`,
 });
 
+/** MCP 2025-11-25, Lifecycle, "Initialization": before `initialize` is answered, a client should send nothing but pings. */
+export const notInitialized = (): ErrorObject =>
+  faultError({
+    fault: 'invalid_request',
+    message: 'The session is not initialized. Send initialize first.',
+  });
+
 export const invalidParams = (message: string): ErrorObject => ({
   code: CODE.invalidParams,
   message,

@@ -3,6 +3,7 @@
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import type { OnDue } from '../../shared/dues.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { notInitialized } from '../translate/faults.ts';
 import { canonical } from '../translate/json.ts';
 import { requestOf, underId } from '../translate/message.ts';
 import type { Front, FrontParts } from './front.ts';
@@ -50,6 +51,13 @@ export class LegacyFront implements Front {
       case 'ping':
         this.#parts.effects.answer(id, '{}');
         return true;
+    }
+    // How its members would be greeted is not known, so nothing that waited for them would ever come to an end.
+    if (!this.#greeting) {
+      this.#parts.effects.fail(id, notInitialized());
+      return true;
+    }
+    switch (message.method) {
       case 'logging/setLevel':
         if (this.#parts.isSole) {
           this.#level = message.kept();

@@ -1,5 +1,5 @@
 // Loads rules of the edge, or of virtual servers, with one piece of their source replaced, beside the real ones.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -54,7 +54,7 @@ export async function mutatedRules(
     source.replace(before, () => after),
   );
   if (isPart(file)) mutant = write(USED_BY[file], readFileSync(join(core, USED_BY[file]), 'utf8'));
-  return { ...RULES, ...((await import(pathToFileURL(mutant).href)) as Partial<Rules>) };
+  return { ...RULES, ...(await imported<Partial<Rules>>(mutant, mutants)) };
 }
 
 /** The rules with `before` replaced in a file of `runner/virtual`, where it stands once. */
@@ -75,9 +75,18 @@ export async function mutatedVirtual(file: string, before: string, after: string
     const own = files.map((each) => `${beside}${name === choice ? each : each.slice(8)}`);
     writeFileSync(join(mutants, name), rooted(text, path, own));
   }
-  const { virtualProcess } = (await import(pathToFileURL(join(mutants, choice)).href)) as Pick<
-    Rules,
-    'virtualProcess'
-  >;
+  const { virtualProcess } = await imported<Pick<Rules, 'virtualProcess'>>(
+    join(mutants, choice),
+    mutants,
+  );
   return { ...RULES, virtualProcess };
+}
+
+/** A module of a folder that is needed for nothing else. */
+async function imported<M>(path: string, folder: string): Promise<M> {
+  try {
+    return (await import(pathToFileURL(path).href)) as M;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -680,3 +680,23 @@ test('F-758: members that start slowly: the first to answer opens the session af
   work.member('b', { jsonrpc: '2.0', id: asked?.['id'], result: greeting() });
   expect(work.said()).toMatchObject([{ id: 1, result: { serverInfo: { name: 'work' } } }]);
 });
+
+test.each([
+  ['of several', ['a', 'b']],
+  ['alone', ['a']],
+])(
+  '[F-991] a request before initialize is refused at once, and starts no member (%s)',
+  (_, names) => {
+    const work = new DrivenVirtualServer(names.map((name) => member(name)));
+    for (const sent of [call(1, 'a__x'), request(2, 'tools/list'), request(3, 'logging/setLevel')])
+      work.client(sent);
+    const error = expect.objectContaining({
+      code: -32600,
+      message: 'The session is not initialized. Send initialize first.',
+    }) as unknown;
+    expect(work.said()).toEqual([1, 2, 3].map((id) => ({ jsonrpc: '2.0', id, error })));
+    expect(work.started).toEqual([]);
+    work.client(request(4, 'ping'));
+    expect(work.said()).toEqual([{ jsonrpc: '2.0', id: 4, result: {} }]);
+  },
+);
