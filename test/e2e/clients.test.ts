@@ -33,6 +33,8 @@ beforeAll(async () => {
     servers: {
       everything: { command: program('mcp-server-everything'), args: ['stdio'] },
       echo: { command: process.execPath, args: [echo], env: { JOURNAL: journal } },
+      // A server of its own: what crashes again and again is not started again at once.
+      crashing: { command: process.execPath, args: [echo] },
       memory: {
         command: program('mcp-server-memory'),
         env: { MEMORY_FILE_PATH: `${folder}/memory.jsonl` },
@@ -212,7 +214,7 @@ describe.each(OFFICIAL_CLIENTS)('$name over $transport', (kind) => {
   });
 
   test('F-71: a call whose process exits fails at once with how it ended', async () => {
-    const official = await connect(kind, 'echo');
+    const official = await connect(kind, 'crashing');
     await expect(official.call('exit', { code: 3 })).rejects.toThrow(/code 3/u);
   });
 
