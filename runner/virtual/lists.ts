@@ -167,7 +167,12 @@ export class Lists {
       // The cursor may be of another session's process, which this one does not know.
       const isForeign = pages === 1 && cursor !== undefined && answer.ok && !isPage(page);
       if (isForeign) this.forget(member, kind);
-      const isMore = isPage(page) && nextPage(page.next, cursor) !== undefined;
+      // Behind its last page the list may be unknown again: a client has meanwhile asked for the first, or the member has changed it.
+      const isMore =
+        isPage(page) &&
+        (page.next === undefined
+          ? this.#isMissing(member, kind)
+          : nextPage(page.next, cursor) !== undefined);
       if ((isMore || isForeign) && pages < MAX_PAGES)
         this.#walk(member, kind, like, pages + 1, at, then);
       else then(at);

@@ -700,3 +700,43 @@ test.each([
     expect(work.said()).toEqual([{ jsonrpc: '2.0', id: 4, result: {} }]);
   },
 );
+
+test('[F-997] whose a name is is found though the first page of its list is asked for while the others are read', () => {
+  const work = new DrivenVirtualServer([member('a', { prefix: '' }), member('b', { prefix: '' })]);
+  work.initialize();
+  work.answer(() => undefined);
+  const pages: Readonly<Record<string, object>> = {
+    '': { ...tools('first'), nextCursor: '1' },
+    '1': { ...tools('second'), nextCursor: '2' },
+    '2': tools('third'),
+  };
+  const called: string[] = [];
+  /** `name` answers what it is asked for, page after page, up to one of these pages. */
+  const pagesOf = (name: string, until: string): void => {
+    for (let isOver = false; !isOver;) {
+      const asked = work.written(name);
+      isOver = asked.length === 0;
+      for (const { id, method, params } of asked) {
+        if (method === 'tools/call') called.push(name);
+        if (method !== 'tools/list') continue;
+        const cursor = (params as { cursor?: string } | undefined)?.cursor ?? '';
+        isOver ||= cursor === until;
+        const result = name === 'a' ? tools('own') : pages[cursor];
+        work.member(name, { jsonrpc: '2.0', id, result });
+      }
+    }
+  };
+  work.client(call(2, 'third'));
+  pagesOf('a', '');
+  pagesOf('b', '1');
+  // The last page is on its way when the first one comes once more.
+  const [last] = work.written('b');
+  work.client(request(3, 'tools/list'));
+  pagesOf('a', '');
+  pagesOf('b', '');
+  work.member('b', { jsonrpc: '2.0', id: last?.['id'], result: pages['2'] });
+  pagesOf('a', '');
+  pagesOf('b', '');
+  pagesOf('b', 'none');
+  expect(called).toEqual(['b']);
+});
