@@ -141,5 +141,9 @@ export const isWhole = (list: KnownList | undefined): list is KnownList =>
   list?.hasElements === true && list.next === undefined;
 
 export const isSameList = (one: KnownList, other: KnownList): boolean =>
-  one.elements.length === other.elements.length &&
-  one.elements.every((element, index) => equalBytes(element, other.elements[index]));
+  one.elements.length === other.elements.length && isStartOf(one, other);
+
+/** Whether a list begins with these elements. */
+export const isStartOf = ({ elements }: KnownList, list: KnownList): boolean =>
+  elements.length <= list.elements.length &&
+  elements.every((element, index) => equalBytes(element, list.elements[index]));

@@ -11,7 +11,7 @@ import { bridgeIdOf } from '../core/bridge-ids.ts';
 import type { Effects } from '../translate/effects.ts';
 import { invalidParams, listsTooMuch, methodNotFound } from '../translate/faults.ts';
 import { errorIn } from './edits.ts';
-import { isWhole, learn, pageOf, withPage, type KnownList } from './known-members.ts';
+import { isStartOf, isWhole, learn, pageOf, withPage, type KnownList } from './known-members.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { VirtualMember, MemberAnswer } from './member.ts';
 import type { ShownFromMemory } from './shown-from-memory.ts';
@@ -123,7 +123,10 @@ export class Lists {
     for (const { member, kind } of missing) this.#walk(member, kind, like(kind), 1, now, settled);
   }
 
-  /** Asks a member anew for a list that is known; tells what it is now, if it answers. */
+  /**
+   * Asks a member anew for a list of which all is known; tells what it is now, if it answers: all of it, or as much as shows that it is
+   * another.
+   */
   refresh(
     member: VirtualMember,
     kind: ListKind,
@@ -131,10 +134,23 @@ export class Lists {
     now: number,
     then: (list: KnownList) => void,
   ): void {
-    member.ask(like, undefined, now, (answer) => {
-      const page = this.#pageIn(member, kind, answer, undefined);
-      if (isPage(page)) then(page);
-    });
+    const before = member.known.lists.get(kind.member);
+    const askOn = (read: KnownList | undefined, pages: number, at: number): void => {
+      const cursor = read?.next;
+      member.ask(like, cursor, at, (answer, answeredAt) => {
+        const page = this.#readIn(member, kind, answer);
+        if (!isPage(page)) return;
+        const list = read ? withPage(read, page) : page;
+        const isMore = nextPage(list.next, cursor) !== undefined;
+        if (isMore && before && isStartOf(list, before)) {
+          if (pages < MAX_PAGES) askOn(list, pages + 1, answeredAt);
+          return;
+        }
+        learn(member.known, kind, list);
+        then(list);
+      });
+    };
+    askOn(undefined, 1, now);
   }
 
   /** A member says that its list is another now. */
@@ -212,16 +228,20 @@ export class Lists {
     answer: MemberAnswer,
     cursor: string | undefined,
   ): KnownList | ErrorObject {
-    if (!answer.ok) return answer.error;
-    const { message } = answer;
-    if (message.kind === 'error') return errorIn(message);
-    if (isOverlong(message.bytes, message.at('result', kind.member))) return listsTooMuch();
-    const page = pageOf(this.#parts.seen(member, message), kind, member.rules);
-    if (!kind.isKept) return page;
+    const page = this.#readIn(member, kind, answer);
+    if (!isPage(page) || !kind.isKept) return page;
     const before = member.known.lists.get(kind.member);
     if (cursor === undefined) learn(member.known, kind, page);
     else if (before?.next === cursor) learn(member.known, kind, withPage(before, page));
     return page;
+  }
+
+  #readIn(member: VirtualMember, kind: ListKind, answer: MemberAnswer): KnownList | ErrorObject {
+    if (!answer.ok) return answer.error;
+    const { message } = answer;
+    if (message.kind === 'error') return errorIn(message);
+    if (isOverlong(message.bytes, message.at('result', kind.member))) return listsTooMuch();
+    return pageOf(this.#parts.seen(member, message), kind, member.rules);
   }
 
   #conclude(id: BridgeRequestId, listing: Listing): void {

@@ -612,6 +612,55 @@ test('F-990: a list that was shown from memory, and of which another session has
   expect(told(4, 'a__x')).toBe(true);
 });
 
+test.each([
+  ['as it was', ['x', 'y', 'z'], false],
+  ['with another last page', ['x', 'y', 'new'], true],
+  ['without its last page', ['x', 'y'], true],
+  ['with a further page', ['x', 'y', 'z', 'new'], true],
+])(
+  'F-992: a list in pages that was shown from memory is compared page by page when its member starts (%s)',
+  (_, now, isOther) => {
+    const known = new KnownMembers();
+    const members = [member('a'), member('b')];
+    const paged =
+      (names: readonly string[]): Answering =>
+      ({ id, method, params }, of) => {
+        if (method === 'initialize') return greeting();
+        if (method === 'tools/call') return { content: [], id };
+        if (method !== 'tools/list' || of !== 'a') return { tools: [] };
+        const at = Number((params as { cursor?: string } | undefined)?.cursor ?? 0);
+        const more = at + 1 < names.length && { nextCursor: String(at + 1) };
+        return { ...tools(...names.slice(at, at + 1)), ...more };
+      };
+    const session = (): DrivenVirtualServer => {
+      const work = new DrivenVirtualServer(members, { known });
+      work.initialize();
+      return work;
+    };
+    const first = session();
+    for (const cursor of [undefined, 'a:1', 'a:2']) {
+      first.client(request(2, 'tools/list', cursor === undefined ? {} : { cursor }));
+      first.answer(paged(['x', 'y', 'z']));
+    }
+    const all = ['a__x', 'a__y', 'a__z'].map((name) => ({ name }));
+    const shown = (work: DrivenVirtualServer): void => {
+      work.client(request(2, 'tools/list'));
+      expect(work.said()).toMatchObject([{ result: { tools: all } }]);
+      expect(work.started).toEqual([]);
+    };
+    const isTold = (work: DrivenVirtualServer): boolean => {
+      work.client(call(3, 'a__x'));
+      work.answer(paged(now));
+      return work.said().some(({ method }) => method === 'notifications/tools/list_changed');
+    };
+    const [next, other] = [session(), session()];
+    shown(next);
+    shown(other);
+    expect([isTold(next), isTold(other)]).toEqual([isOther, isOther]);
+    if (!isOther) shown(session());
+  },
+);
+
 test('F-754: a member that does not read holds back nobody but itself', () => {
   const work = two();
   work.initialize();
