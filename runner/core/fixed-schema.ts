@@ -34,7 +34,8 @@ type Names = Pick<ReadonlySet<string>, 'has'>;
 
 /**
  * The edits that take `fixed` out of `schema`, in order. A definition that something else refers to as well stays as it is: there the
- * same names may mean other things. Its argument is fixed all the same, and whoever sends it is told.
+ * same names may mean other things. So does a property that something refers to: without it clients could not read the schema. Its
+ * argument is fixed all the same, and whoever sends it is told.
  */
 export function withoutFixed(bytes: Uint8Array, schema: Span, fixed: Names): Edit[] {
   return apart(new FixedSchema(bytes, schema, fixed).edits());
@@ -58,6 +59,8 @@ class FixedSchema {
   readonly #fixed: Names;
   /** How often something in the schema refers to each pointer; made when the first reference is met. */
   #references: ReadonlyMap<string, number> | 'unknown' | undefined;
+  /** What something refers to, and all that this is a part of. */
+  #referredTo: ReadonlySet<string> | undefined;
   #followed = 0;
 
   constructor(bytes: Uint8Array, root: Span, fixed: Names) {
@@ -67,26 +70,34 @@ class FixedSchema {
   }
 
   edits(): Edit[] {
-    return this.#without(this.#root, 0);
+    return this.#without(this.#root, '', 0);
   }
 
-  #without(schema: Span, level: number): Edit[] {
+  /** `pointer`: to the schema, as in {@link pointerOf}. */
+  #without(schema: Span, pointer: string, level: number): Edit[] {
     if (level > MOST_LEVELS) return [];
     const edits: Edit[] = [];
     for (const { key, value } of membersOf(this.#bytes, schema)) {
       if (key === 'properties') {
         const properties = [...membersOf(this.#bytes, value)];
-        edits.push(...dropEdits(properties, (property) => this.#isFixed(property.key)));
+        const isDropped = (name: string | undefined): boolean =>
+          name !== undefined &&
+          this.#fixed.has(name) &&
+          !this.#isReferredTo(`${pointer}/properties/${tokenOf(name)}`);
+        edits.push(...dropEdits(properties, (property) => isDropped(property.key)));
       } else if (key === 'required') edits.push(...this.#withoutStrings(value));
       else if (key === 'dependentRequired')
         for (const { value: needed } of membersOf(this.#bytes, value))
           edits.push(...this.#withoutStrings(needed));
       else if (key === '$ref') {
         const named = this.#onlyNamedBy(value);
-        if (named) edits.push(...this.#without(named, level + 1));
+        if (named) edits.push(...this.#without(named.at, named.pointer, level + 1));
       } else if (SAME_OBJECT.has(key)) {
-        const schemas = isObjectAt(this.#bytes, value) ? [value] : elementsOf(this.#bytes, value);
-        for (const each of schemas) edits.push(...this.#without(each, level + 1));
+        const path = `${pointer}/${key}`;
+        if (isObjectAt(this.#bytes, value)) edits.push(...this.#without(value, path, level + 1));
+        else
+          for (const [index, each] of [...elementsOf(this.#bytes, value)].entries())
+            edits.push(...this.#without(each, `${path}/${String(index)}`, level + 1));
       }
     }
     return edits;
@@ -104,8 +115,16 @@ class FixedSchema {
     );
   }
 
+  /** Whether a reference leads to this or to a part of it: then it must be there. True also where that cannot be told. */
+  #isReferredTo(pointer: string): boolean {
+    this.#references ??= this.#countReferences();
+    if (this.#references === 'unknown') return true;
+    this.#referredTo ??= new Set([...this.#references.keys()].flatMap(withParents));
+    return this.#referredTo.has(pointer);
+  }
+
   /** The definition that a reference names, if nothing else names it, or a part of it. */
-  #onlyNamedBy(reference: Span): Span | undefined {
+  #onlyNamedBy(reference: Span): { readonly at: Span; readonly pointer: string } | undefined {
     const isText = this.#bytes[reference.start] === QUOTE;
     const pointer = isText ? pointerOf(stringIn(this.#bytes, reference)) : undefined;
     if (pointer === undefined || pointer === '' || this.#followed >= MOST_FOLLOWED)
@@ -119,13 +138,14 @@ class FixedSchema {
         ? times === 1
         : !`${other}/`.startsWith(`${pointer}/`) && !`${pointer}/`.startsWith(`${other}/`),
     );
-    return isAlone ? this.#at(pointer) : undefined;
+    const at = isAlone ? this.#at(pointer) : undefined;
+    return at && { at, pointer };
   }
 
   #at(pointer: string): Span | undefined {
     let at: Span | undefined = this.#root;
     for (const token of pointer.split('/').slice(1)) {
-      const name = nameOf(token);
+      const name = unescaped(token);
       const same: Span[] = [...membersOf(this.#bytes, at)]
         .filter(({ key }) => key === name)
         .map(({ value }) => value);
@@ -155,17 +175,37 @@ class FixedSchema {
   }
 }
 
-/** The pointer in a reference into the schema itself, such as `#/$defs/args`; undefined for any other. */
-const pointerOf = (reference: unknown): string | undefined =>
-  typeof reference === 'string' && (reference === '#' || reference.startsWith('#/'))
-    ? reference.slice(1)
-    : undefined;
+/**
+ * The pointer in a reference into the schema itself, such as `#/$defs/args`; undefined for any other. Each token is written in one way
+ * only, so that pointers to the same are equal.
+ */
+function pointerOf(reference: unknown): string | undefined {
+  const isWithin =
+    typeof reference === 'string' && (reference === '#' || reference.startsWith('#/'));
+  if (!isWithin) return undefined;
+  const tokens = reference.slice(1).split('/');
+  return tokens.map((token) => tokenOf(nameOf(token) ?? token)).join('/');
+}
+
+/** A pointer and those to what it is in, as deep as schemas are looked through. */
+function withParents(pointer: string): string[] {
+  const pointers: string[] = [];
+  for (let end = 0; end >= 0 && pointers.length <= MOST_DEPTH;) {
+    end = pointer.indexOf('/', end + 1);
+    pointers.push(end < 0 ? pointer : pointer.slice(0, end));
+  }
+  return pointers;
+}
+
+const tokenOf = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** A token of a pointer in a URI (RFC 6901 §3 and §6). */
 function nameOf(token: string): string | undefined {
   try {
-    return decodeURIComponent(token).replaceAll('~1', '/').replaceAll('~0', '~');
+    return unescaped(decodeURIComponent(token));
   } catch {
     return undefined;
   }
 }
+
+const unescaped = (token: string): string => token.replaceAll('~1', '/').replaceAll('~0', '~');

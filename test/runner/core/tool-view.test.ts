@@ -173,7 +173,7 @@ describe('[R-14] [F-772] a fixed argument', () => {
   test.each([
     [
       '{"properties":{"region":{"properties":{"region":{},"b":{}}},"q":{}},"allOf":[{"$ref":"#/properties/region"}]}',
-      '{"properties":{"q":{}},"allOf":[{"$ref":"#/properties/region"}]}',
+      '{"properties":{"region":{"properties":{"b":{}}},"q":{}},"allOf":[{"$ref":"#/properties/region"}]}',
     ],
     [
       '{"then":{"$ref":"#/then","properties":{"region":{},"q":{}}}}',
@@ -199,6 +199,32 @@ describe('[R-14] [F-772] a fixed argument', () => {
     },
   );
 
+  test.each([
+    [
+      '{"properties":{"region":{"type":"string"},"q":{"$ref":"#/properties/region"},"deep":{}},"required":["region","q","deep"]}',
+      '{"properties":{"region":{"type":"string"},"q":{"$ref":"#/properties/region"}},"required":["q"]}',
+    ],
+    [
+      '{"properties":{"region":{"items":{}},"q":{"$ref":"#/properties/%72egion/items"}},"required":["region"]}',
+      '{"properties":{"region":{"items":{}},"q":{"$ref":"#/properties/%72egion/items"}},"required":[]}',
+    ],
+    [
+      '{"allOf":[{},{"properties":{"region":{}},"required":["region"]}],"then":{"$ref":"#/allOf/1/properties/region"}}',
+      '{"allOf":[{},{"properties":{"region":{}},"required":[]}],"then":{"$ref":"#/allOf/1/properties/region"}}',
+    ],
+    // Neither of these needs it.
+    [
+      '{"properties":{"region":{},"q":{"$ref":"#/properties/regions"}},"not":{"$ref":"#/allOf/1/properties/region"}}',
+      '{"properties":{"q":{"$ref":"#/properties/regions"}},"not":{"$ref":"#/allOf/1/properties/region"}}',
+    ],
+  ])(
+    '[F-994] stays defined where something refers to it, and is not required: of %s clients see %s',
+    (schema, expected) => {
+      const tool = (text: string): string => `[{"name":"t","inputSchema":${text}}]`;
+      expect(shown(rules, tool(schema))).toBe(tool(expected));
+    },
+  );
+
   test('[F-848] with more references than are compared with each other stays in the schema', () => {
     const tool = (count: number, required: string): string => {
       const others = Array.from({ length: count }, (_, at) => ({ $ref: `#/others/${at}` }));
@@ -210,7 +236,24 @@ describe('[R-14] [F-772] a fixed argument', () => {
     expect(shown(rules, tool(1_000, '"region"'))).toBe(tool(1_000, '"region"'));
   });
 
-  test('[F-984] leaves JSON of any schema, wherever its references lead', () => {
+  const referencesIn = (value: unknown): string[] =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([key, each]) =>
+          key === '$ref' ? [String(each)] : referencesIn(each),
+        )
+      : [];
+
+  const leadsIn = (schema: object, reference: string): boolean => {
+    let at: unknown = schema;
+    for (const key of reference.split('/').slice(1))
+      at =
+        typeof at === 'object' && at !== null
+          ? Object.getOwnPropertyDescriptor(at, key)?.value
+          : undefined;
+    return at !== undefined;
+  };
+
+  test('[F-984] [F-994] leaves JSON of any schema, wherever its references lead', () => {
     const keys = ['properties', 'then', 'region'];
     const pointer = fc
       .array(fc.constantFrom(...keys), { maxLength: 3 })
@@ -233,6 +276,10 @@ describe('[R-14] [F-772] a fixed argument', () => {
       fc.property(schema, (inputSchema) => {
         const [tool] = JSON.parse(shown(rules, JSON.stringify([{ name: 't', inputSchema }])));
         expect(tool.inputSchema.required ?? []).not.toContain('region');
+        const lost = referencesIn(tool.inputSchema).filter(
+          (reference) => leadsIn(inputSchema, reference) && !leadsIn(tool.inputSchema, reference),
+        );
+        expect(lost).toEqual([]);
       }),
       { numRuns: 1_000 },
     );
