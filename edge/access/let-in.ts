@@ -27,7 +27,12 @@ export interface LettingIn {
 interface Kept {
   readonly names: Names;
   /** Whoever vouches for people, and whom of them they let in. */
-  readonly people?: { readonly vouching: readonly (readonly [string, readonly KeptEntry[]])[] };
+  readonly people?: {
+    readonly owner: boolean;
+    readonly vouching: readonly (readonly [string, readonly KeptEntry[]])[];
+    /** The first of these signs people in. Absent in texts of older versions, which did not say. */
+    readonly provider?: boolean;
+  };
 }
 
 interface KeptEntry extends Omit<AllowEntry, 'servers'> {
@@ -48,12 +53,13 @@ export class LetInBySettings implements LetIn {
   changeFrom(before: string): OpenedChange {
     const { names, people } = JSON.parse(before) as Kept;
     const { people: now } = JSON.parse(this.text) as Kept;
-    const areSamePeople = JSON.stringify(people) === JSON.stringify(now);
+    const areSamePeople = listsOf(people) === listsOf(now);
     const isOut = (row: SessionRow): boolean =>
       !(areSamePeople && row.as?.hasMoreGroups === true) && this.#isOut(row, names);
-    const vouchingBefore = (people?.vouching ?? []).map(([issuer, allow]) => ({
+    const vouchingBefore = (people?.vouching ?? []).map(([issuer, allow], at) => ({
       issuer,
       allow: allow.map(entryOf),
+      isProvider: at === 0 && people?.provider !== false,
     }));
     const { signIn } = this.#settings;
     const hasLess = (row: SessionRow): boolean =>
@@ -106,9 +112,13 @@ const rest = ({ clientAuth, signIn }: LettingIn) => ({
     people: {
       owner: signIn.ownerKeys.size > 0,
       vouching: vouchingOf(signIn).map(({ issuer, allow }) => [issuer, allow.map(listed)]),
+      provider: signIn.provider !== undefined,
     },
   }),
 });
+
+const listsOf = (people: Kept['people']): string =>
+  JSON.stringify(people && [people.owner, people.vouching]);
 
 const listed = ({ servers, ...entry }: AllowEntry) => ({
   ...entry,
@@ -139,11 +149,15 @@ function personOf({ principal, as }: Pick<PlacedHolder, 'principal' | 'as'>): Pe
   return as?.vouched && { id: principal, ...as.vouched, groups: as.groups };
 }
 
-type Vouching = Pick<NonNullable<SignIn['provider']>, 'issuer' | 'allow'>;
+interface Vouching extends Pick<NonNullable<SignIn['provider']>, 'issuer' | 'allow'> {
+  /** It signs people in; any other one has its tokens accepted. The same issuer may do both, by a list each. */
+  readonly isProvider: boolean;
+}
 
 /**
  * Whether a person may do less with the server than when the session was opened: an entry of a list names other scopes. What was asked
- * for with a scope that is gone would go on otherwise.
+ * for with a scope that is gone would go on otherwise. Nobody can tell by which list of the issuer the session was opened, so each is
+ * compared with what has come of it; of one that lets the person in no more, with the other, which does.
  */
 function areRightsLess(
   before: readonly Vouching[],
@@ -152,11 +166,21 @@ function areRightsLess(
 ): boolean {
   const person = personOf({ principal, as });
   if (!person) return false;
-  const ofIssuer = ({ issuer }: Vouching): boolean => issuer === person.issuer;
-  const now = vouchingOf(signIn).filter(ofIssuer);
-  return before.filter(ofIssuer).some((old, at) => {
-    const had = allowedTo(person, old.allow, server);
-    const has = allowedTo(person, now[at]?.allow ?? [], server);
-    return had !== undefined && has !== undefined && isNarrowed(had, has);
+  const rightsBy = (vouching: readonly Vouching[]) =>
+    vouching.flatMap(({ issuer, allow, isProvider }) => {
+      const allowed = issuer === person.issuer ? allowedTo(person, allow, server) : undefined;
+      return allowed ? [{ allowed, isProvider }] : [];
+    });
+  const { provider } = signIn;
+  const now = rightsBy(
+    vouchingOf(signIn).map(({ issuer, allow }, at) => ({
+      issuer,
+      allow,
+      isProvider: provider !== undefined && at === 0,
+    })),
+  );
+  return rightsBy(before).some(({ allowed, isProvider }) => {
+    const has = now.find((each) => each.isProvider === isProvider) ?? now[0];
+    return has !== undefined && isNarrowed(allowed, has.allowed);
   });
 }

@@ -258,6 +258,48 @@ describe('[R-15] [F-700] a deploy', () => {
     },
   );
 
+  /** The issuer signs people in with the first list, and its tokens are accepted by the second. */
+  const twice = (
+    provider: readonly string[] | 'none' | undefined,
+    tokens: readonly string[] | 'none' | undefined,
+  ) => ({
+    ...(provider === 'none' ? OWNER : scoped(provider)),
+    ...(tokens !== 'none' && {
+      BRIDGE_ISSUERS: JSON.stringify([
+        { issuer: IDP, allow: [{ everyone: true, servers: ALL, scopes: tokens }] },
+      ]),
+    }),
+  });
+  const LESS = ['owner', 'kept'];
+
+  test.each<[string, object, object, readonly string[]]>([
+    ['without the list that allows more', twice(['a'], ['a', 'b']), twice(['a'], 'none'), LESS],
+    ['without the first, which allows more', twice(['a', 'b'], ['a']), twice('none', ['a']), LESS],
+    ['without the first, and with less', twice(['a'], ['a', 'b']), twice('none', ['a']), LESS],
+    [
+      'without the first, which allows less',
+      twice(['a'], ['a', 'b']),
+      twice('none', ['a', 'b']),
+      PEOPLE,
+    ],
+    [
+      'with a first one more, which allows less',
+      twice('none', ['a', 'b']),
+      twice(['a'], ['a', 'b']),
+      PEOPLE,
+    ],
+    [
+      'with one more, and with less by the first',
+      twice(['a', 'b'], 'none'),
+      twice(['a'], ['a', 'b']),
+      LESS,
+    ],
+    ['with less by the second', twice(['a', 'b'], ['a', 'b']), twice(['a', 'b'], ['a']), LESS],
+    ['with the list in the other place', twice(['a'], 'none'), twice('none', ['a']), PEOPLE],
+  ])('[F-940] of an issuer that has two lists, %s', (_, before, now, expected) => {
+    expect(after(PEOPLE, before, now)).toEqual(expected);
+  });
+
   test('[F-933] with fewer scopes on another server, or for somebody else, ends nothing', () => {
     const people = (more: object) => ({
       ...OWNER,
