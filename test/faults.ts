@@ -2652,6 +2652,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a server that takes a request and never answers, or not the end of its session',
     tests: ['runner/remote/remote-process.test.ts'],
   },
+  'F-941': {
+    fault:
+      'a session comes to a shared process that hangs, before anybody has given up a call to it',
+    tests: [
+      'runner/seats/hub.test.ts',
+      'runner/seats/seating.test.ts',
+      'runner/sessions/shared-processes.test.ts',
+    ],
+  },
   'F-940': {
     fault:
       'a deploy takes away, adds or moves one of two lists of one issuer, by which people sign in and by which its tokens are accepted, and leaves fewer scopes, or not',
@@ -2778,7 +2787,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-700 F-702',
   'F-380',
   'F-930 F-931 F-932 F-933 F-934 F-935 F-936 F-937 F-984 F-848',
-  'F-940',
+  'F-940 F-941',
   'F-830 F-831 F-832',
   'F-710',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',

@@ -44,10 +44,15 @@ export class Liveness {
   /** Nobody waits any longer for the answer to a request that was written at `writtenAt`. */
   doubt(slot: number, writtenAt: number, now: number): void {
     if (this.#doubts.has(slot)) return;
-    const since = Math.max(writtenAt, this.#seenAt.get(slot) ?? 0);
+    const since = this.silentSince(slot, writtenAt);
     const askAt = Math.max(now, since + this.#silenceMs);
     this.#doubts.set(slot, { since, askAt, until: undefined });
     this.tick(now);
+  }
+
+  /** Since when it gives no sign of life, with a request unanswered that was written at `writtenAt`. */
+  silentSince(slot: number, writtenAt: number): number {
+    return Math.max(writtenAt, this.#seenAt.get(slot) ?? 0);
   }
 
   forget(slot: number): void {

@@ -10,7 +10,7 @@ import { eraAnswerIn, namesModern } from '../translate/era-detection.ts';
 import { ProcessHearing } from '../translate/process-hearing.ts';
 import type { HubEffect, SeatNumber } from './effects.ts';
 import { FromProcess } from './from-process.ts';
-import { FromSeats } from './from-seats.ts';
+import { FromSeats, PROCESS } from './from-seats.ts';
 import { HubOutput } from './hub-output.ts';
 import { LostAnswers } from './lost-answers.ts';
 import { SeatCalls } from './seat-calls.ts';
@@ -122,6 +122,13 @@ export class Hub {
       this.#era === 'unknown' ||
       (this.#era === 'legacy' && this.#greeting.revision === first.revision)
     );
+  }
+
+  /** It owes an answer, and has given no sign of life for as long as the start of another would take at most. */
+  isSilent(now: number): boolean {
+    const owedSince = this.#hasAnswered ? this.#calls.owedSince : undefined;
+    if (owedSince === undefined) return false;
+    return now - this.#liveness.silentSince(PROCESS, owedSince) >= this.#startTimeoutMs;
   }
 
   /** A seat for one more session. */

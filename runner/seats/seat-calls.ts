@@ -75,6 +75,12 @@ export class SeatCalls {
     return added;
   }
 
+  /** When the oldest request was written whose answer is due: all but those that listen. */
+  get owedSince(): number | undefined {
+    for (const call of this.#calls.values()) if (!isListen(call)) return call.writtenAt;
+    return undefined;
+  }
+
   get(id: BridgeRequestId | undefined): SeatCall | undefined {
     return id === undefined ? undefined : this.#calls.get(id);
   }

@@ -25,6 +25,8 @@ export interface Table {
   readonly seats: number;
   /** Whether somebody with this first line can be seated here. */
   suits(first: FirstLine): boolean;
+  /** It owes an answer for long and gives no sign of life: it may hang. */
+  readonly isSilent: boolean;
 }
 
 export interface SeatLimits {
@@ -39,24 +41,30 @@ export type Seating<T> =
   | { readonly kind: 'start'; readonly instead?: T }
   | { readonly kind: 'full' };
 
-/** The process with the fewest seats; a new one when all that suit are full. */
+/** The process with the fewest seats; a new one when all that suit are full or silent. Rather than nowhere, at a silent one: it may be busy. */
 export function seatAt<T extends Table>(
   tables: readonly T[],
   first: FirstLine,
   { sessionsPerProcess, mostProcesses }: SeatLimits,
 ): Seating<T> {
   let best: T | undefined;
+  let silent: T | undefined;
   for (const table of tables) {
-    const isRoom = table.seats < sessionsPerProcess && table.suits(first);
-    if (isRoom && (best === undefined || table.seats < best.seats)) best = table;
+    if (table.seats >= sessionsPerProcess || !table.suits(first)) continue;
+    if (table.isSilent) silent = fewer(silent, table);
+    else best = fewer(best, table);
   }
   if (best) return { kind: 'join', table: best };
   if (tables.length < mostProcesses) return { kind: 'start' };
   const instead = tables.find(({ seats }) => seats === 0);
-  return instead ? { kind: 'start', instead } : { kind: 'full' };
+  if (instead) return { kind: 'start', instead };
+  return silent ? { kind: 'join', table: silent } : { kind: 'full' };
 }
 
+const fewer = <T extends Table>(one: T | undefined, other: T): T =>
+  one === undefined || other.seats < one.seats ? other : one;
+
 /** Whether one more can be seated, whatever it will say first. */
-export const hasRoom = (tables: readonly Table[], limits: SeatLimits): boolean =>
+export const hasRoom = (tables: readonly Pick<Table, 'seats'>[], limits: SeatLimits): boolean =>
   tables.length < limits.mostProcesses ||
   tables.some(({ seats }) => seats < limits.sessionsPerProcess);

@@ -75,6 +75,10 @@ export class HubHost implements Table, SeatHost {
     return !this.#isOver && this.#hub.suits(first, performance.now());
   }
 
+  get isSilent(): boolean {
+    return this.#hub.isSilent(performance.now());
+  }
+
   join(seat: Seat): SeatNumber {
     clearTimeout(this.#empty);
     const number = this.#hub.join();

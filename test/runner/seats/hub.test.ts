@@ -468,6 +468,23 @@ describe('[F-877] a process that does not do its part', () => {
     expect(driven.stopped).toContain('has not answered anything');
   });
 
+  it('[F-941] that owes an answer and gives no sign of life is silent, until it gives one', () => {
+    const driven = new DrivenHub();
+    const [one, two] = [driven.greeted(), driven.greeted()];
+    driven.pass(100_000);
+    expect(driven.hub.isSilent(driven.now)).toBe(false);
+    driven.say(one, call(1));
+    driven.pass(29_000);
+    expect(driven.hub.isSilent(driven.now)).toBe(false);
+    driven.pass(2_000);
+    expect(driven.hub.isSilent(driven.now)).toBe(true);
+    driven.written();
+    driven.say(two, call(1));
+    // What it does for another shows that it lives.
+    answerAll(driven, driven.written());
+    expect(driven.hub.isSilent(driven.now)).toBe(false);
+  });
+
   it('that is slow for one session serves the others', () => {
     const driven = new DrivenHub();
     const [one, two] = [driven.greeted(), driven.greeted()];

@@ -8,8 +8,9 @@ import { ownMessage } from '../../../runner/translate/message.ts';
 
 const LIMITS = { sessionsPerProcess: 3, mostProcesses: 2 };
 
-const table = (seats: number, era: 'legacy' | 'modern' = 'legacy') => ({
+const table = (seats: number, era: 'legacy' | 'modern' = 'legacy', isSilent = false) => ({
   seats,
+  isSilent,
   suits: (first: FirstLine) => (first === 'modern') === (era === 'modern'),
 });
 
@@ -25,6 +26,15 @@ it('[F-880] takes the process with the fewest sessions, and a new one when all a
   expect(seatAt([full, empty], LEGACY, LIMITS)).toEqual({ kind: 'start', instead: empty });
   expect(hasRoom([full], LIMITS)).toBe(true);
   expect(hasRoom([full, table(3)], LIMITS)).toBe(false);
+});
+
+it('[F-941] takes one that gives no sign of life only if there can be no other', () => {
+  const [silent, busy] = [table(1, 'legacy', true), table(2)];
+  expect(seatAt([silent, busy], LEGACY, LIMITS)).toEqual({ kind: 'join', table: busy });
+  expect(seatAt([silent], LEGACY, LIMITS)).toEqual({ kind: 'start' });
+  const empty = table(0, 'modern');
+  expect(seatAt([silent, empty], LEGACY, LIMITS)).toEqual({ kind: 'start', instead: empty });
+  expect(seatAt([silent, table(3)], LEGACY, LIMITS)).toEqual({ kind: 'join', table: silent });
 });
 
 it.each([

@@ -234,6 +234,17 @@ describe('[F-877] a process that does not read', () => {
   });
 });
 
+test('[F-941] a session that comes while a process owes an answer and is silent gets another one', async () => {
+  const bridge = new PlayedServer();
+  const [one] = bridge.greeted(1);
+  one?.say({ id: 1, method: 'tools/call', params: { name: 'hangs' } });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(bridge.session().heard).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(25_000);
+  expect(bridge.session().heard).toEqual([]);
+  expect(bridge.processes).toHaveLength(2);
+});
+
 test('[F-887] a server at a URL, which has no process id, tells how many sessions share it', () => {
   const bridge = new PlayedServer();
   bridge.session('one');
