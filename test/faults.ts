@@ -1438,6 +1438,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'as many processes are kept ready of a server at a URL as were asked for',
     tests: ['runner/sessions/warm-pool.test.ts'],
   },
+  'F-966': {
+    fault: 'each keep-alive of an idle stream was four writes of the platform, joined a turn later',
+    tests: ['edge/hosts/node/short-pieces.test.ts'],
+  },
   'F-985': {
     fault: 'the token of a runner is shown at a server that is called "runner"',
     tests: ['edge/http/oauth/admissions.test.ts'],
@@ -2769,6 +2773,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-562 F-563 F-564',
   'F-890 F-891 F-892 F-893 F-894 F-895 F-896 F-897 F-898 F-899',
   'F-985',
+  'F-966',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',

@@ -52,6 +52,8 @@ async function sendMade(
 class Client implements BodyReader {
   /** It is there, and more of the body is to come. */
   isServed = true;
+  /** A piece was given to Node, and the headers with it. */
+  #isBegun = false;
   readonly #outgoing: ServerResponse;
 
   constructor(outgoing: ServerResponse) {
@@ -59,7 +61,11 @@ class Client implements BodyReader {
   }
 
   enqueue(bytes: Uint8Array): void {
-    if (this.isServed) this.#outgoing.write(bytes);
+    if (!this.isServed) return;
+    if (this.#isBegun && mayGoStraight(this.#outgoing, bytes))
+      this.#outgoing.socket?.write(chunkOf(bytes));
+    else this.#outgoing.write(bytes);
+    this.#isBegun = true;
   }
 
   close(): void {
@@ -72,6 +78,36 @@ class Client implements BodyReader {
     this.isServed = false;
     this.#outgoing.destroy();
   }
+}
+
+/** What costs less to copy than to write in four: keep-alives, and most events. */
+const SHORT_BYTES = 1_024;
+
+/**
+ * Whether a piece may be written to the connection as a chunk, past Node's response, which makes four writes of each and joins them
+ * later: about a tenth of what an idle stream costs. Only where nothing that was written before still waits, so that the order stays, and
+ * Node learns of each client that reads too slowly. Bodies that are not in chunks (HTTP/1.0, HEAD, a length that was told) are left to
+ * Node.
+ */
+const mayGoStraight = (outgoing: ServerResponse, { length }: Uint8Array): boolean =>
+  length > 0 &&
+  length <= SHORT_BYTES &&
+  outgoing.chunkedEncoding &&
+  !outgoing.writableEnded &&
+  outgoing.writableCorked === 0 &&
+  outgoing.socket !== null &&
+  outgoing.socket.writable &&
+  outgoing.socket.writableCorked === 0 &&
+  outgoing.writableLength === 0;
+
+/** RFC 9112 §7.1. */
+function chunkOf(bytes: Uint8Array): Buffer {
+  const size = `${bytes.length.toString(16)}\r\n`;
+  const chunk = Buffer.allocUnsafe(size.length + bytes.length + 2);
+  chunk.write(size, 0, 'latin1');
+  chunk.set(bytes, size.length);
+  chunk.write('\r\n', size.length + bytes.length, 'latin1');
+  return chunk;
 }
 
 async function sendStream(
