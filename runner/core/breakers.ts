@@ -34,9 +34,9 @@ export class Breakers {
     return { ...ofServer, isOwnDoing: false };
   }
 
-  /** A process has answered its first request. */
-  served(principal: PrincipalName | undefined): void {
-    this.#server.served();
+  /** A process has answered a session's first request. `hadServed`: others before, so it says nothing of the start that is tried. */
+  served(principal: PrincipalName | undefined, hadServed = false): void {
+    if (!hadServed) this.#server.served();
     this.#of(principal)?.served();
   }
 

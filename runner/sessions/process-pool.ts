@@ -20,6 +20,7 @@ import { Redaction } from '../process/redaction.ts';
 import { startProcess, type ProcessListener, type StdioProcess } from '../process/stdio-process.ts';
 import { startRemote } from '../remote/remote-process.ts';
 import { processSpec, remoteSpec } from '../configured-process.ts';
+import { Seat } from './seat.ts';
 import { SharedProcesses } from './shared-processes.ts';
 import type { InTurn, Starts } from './starts.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -273,8 +274,9 @@ export class ProcessPool {
 
   /** A process of this server answered its first request. */
   served(process: ServerProcess): void {
+    const hadServed = process instanceof Seat && process.processHasServed;
     process.hasServed = true;
-    this.#breakers.served(this.#blamed(process));
+    this.#breakers.served(this.#blamed(process), hadServed);
     this.#warm.served();
   }
 

@@ -68,6 +68,11 @@ export class Seat implements ServerProcess {
     if (this.#place && hasServed) this.#place.host.process.hasServed = true;
   }
 
+  /** Its process has served, this session or another. */
+  get processHasServed(): boolean {
+    return this.#place?.host.process.hasServed === true;
+  }
+
   /** Bytes that wait until its session reads. */
   get heldBytes(): number {
     return this.#held.bytes;

@@ -34,6 +34,17 @@ test('[F-133] after its time one start is let through, and what serves forgives'
   expect(breakers.allow('alice', false, later)).toMatchObject({ ok: true });
 });
 
+test('[F-942] a session at a process that served others before says nothing of the start that is tried', () => {
+  const breakers = new Breakers();
+  crash(breakers, 'alice', false);
+  const later = OPEN_FIRST_MS + 10;
+  expect(breakers.allow('alice', false, later).ok).toBe(true);
+  breakers.served('bob', true);
+  expect(breakers.allow('bob', false, later)).toMatchObject({ ok: false, because: 'probing' });
+  breakers.served('alice', false);
+  expect(breakers.allow('bob', false, later).ok).toBe(true);
+});
+
 test('[F-133] a probe that its server would not let start is not lost to its principal', () => {
   const breakers = new Breakers();
   crash(breakers, 'alice', true);

@@ -245,6 +245,16 @@ test('[F-941] a session that comes while a process owes an answer and is silent 
   expect(bridge.processes).toHaveLength(2);
 });
 
+test('[F-942] a session at a process that served others knows it; one at a process that is started does not', () => {
+  const bridge = new PlayedServer({ sessionsPerProcess: 2, mostProcesses: 2 });
+  const [first] = bridge.greeted(1);
+  expect(first?.seat.processHasServed).toBe(false);
+  if (first) first.seat.hasServed = true;
+  const second = bridge.session();
+  expect([second.seat.hasServed, second.seat.processHasServed]).toEqual([false, true]);
+  expect(bridge.session().seat.processHasServed).toBe(false);
+});
+
 test('[F-887] a server at a URL, which has no process id, tells how many sessions share it', () => {
   const bridge = new PlayedServer();
   bridge.session('one');
