@@ -38,6 +38,8 @@ interface Listing {
   readonly kind: ListKind;
   readonly members: readonly VirtualMember[];
   readonly pages: Map<VirtualMember, KnownList | ErrorObject>;
+  /** The member behind whose cursor the client reads on. */
+  readonly readOn: VirtualMember | undefined;
   /** Those that are asked once the ones before them have no further page. */
   later: readonly VirtualMember[];
   pending: number;
@@ -75,6 +77,7 @@ export class Lists {
       kind,
       members,
       pages: new Map(),
+      readOn: isReadingOn ? first : undefined,
       later: isReadingOn ? others : [],
       pending: isReadingOn ? 1 : members.length,
     };
@@ -86,7 +89,13 @@ export class Lists {
 
   /** What was asked for has come. */
   #goOn(id: BridgeRequestId, listing: Listing, now: number): void {
-    const { later, pages } = listing;
+    const { later, pages, readOn } = listing;
+    const rest = readOn && pages.get(readOn);
+    // Without its remaining pages the list would look whole, and the client could not tell.
+    if (rest && !isPage(rest)) {
+      if (this.#listings.delete(id)) this.#parts.effects.fail(id, rest);
+      return;
+    }
     const hasMore = [...pages.values()].some((page) => isPage(page) && page.next !== undefined);
     if (later.length === 0 || hasMore || !this.#listings.has(id))
       return this.#conclude(id, listing);

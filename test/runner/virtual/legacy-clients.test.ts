@@ -119,6 +119,35 @@ test('a page ends where a page of a member ends, and its cursor goes on there', 
   expect(work.said()[0]).toMatchObject({ id: 4, error: { code: -32602 } });
 });
 
+test.each([
+  ['refuses its cursor', -32602, 'no such page'],
+  ['fails', -32603, 'no such page'],
+  ['is gone', undefined, 'exited with code 1'],
+])(
+  'F-993: who reads on in the list of a member that %s hears of it, and gets no list without its rest',
+  (_, code, words) => {
+    const work = two();
+    work.initialize();
+    const answering: Answering = ({ params }, name) => {
+      if (name === 'b') return tools('z');
+      return (params as { cursor?: string } | undefined)?.cursor === undefined
+        ? { ...tools('x'), nextCursor: '2' }
+        : { error: { code, message: 'no such page' } };
+    };
+    work.client(request(2, 'tools/list'));
+    work.answer(answering);
+    expect(work.said()[0]?.['result']).toMatchObject({ nextCursor: 'a:2' });
+    work.client(request(3, 'tools/list', { cursor: 'a:2' }));
+    if (code === undefined) work.exited('a');
+    work.answer(answering);
+    const message = expect.stringContaining(words) as unknown;
+    const heard = work.said().filter(({ id }) => id === 3);
+    expect(heard).toEqual([
+      { jsonrpc: '2.0', id: 3, error: expect.objectContaining({ message }) as unknown },
+    ]);
+  },
+);
+
 test('[R-16] a call goes to its member under its own name, and comes back as it is', () => {
   const work = two();
   work.initialize();
