@@ -8,7 +8,6 @@ import type { ListKind } from './list-kinds.ts';
 import type { Lists } from './lists.ts';
 import type { ClientGreeting, VirtualMember } from './member.ts';
 import type { Routes } from './routes.ts';
-import type { ShownFromMemory } from './shown-from-memory.ts';
 import type { TaskOwners } from './task-owners.ts';
 
 export interface FrontParts {
@@ -16,7 +15,6 @@ export interface FrontParts {
   readonly effects: Effects;
   readonly members: readonly VirtualMember[];
   readonly lists: Lists;
-  readonly fromMemory: ShownFromMemory;
   readonly routes: Routes;
   readonly tasks: TaskOwners;
   /** A member's message, with the ids that clients know. */

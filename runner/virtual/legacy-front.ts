@@ -93,7 +93,8 @@ export class LegacyFront implements Front {
     for (const { request, member: taker } of this.#subscribed.values())
       if (taker === member) member.ask(request, undefined, now, () => undefined);
     if (this.#left.delete(member)) this.#tellAllChanged(member);
-    else if (this.#unverified.delete(member)) this.#verify(member, now);
+    else if (this.#unverified.delete(member))
+      this.#parts.lists.verify(member, (kind) => this.listLike(kind), now);
   }
 
   served(): void {}
@@ -247,16 +248,6 @@ export class LegacyFront implements Front {
     for (const kind of CHANGING_KINDS)
       if (isSole ? member.tellsChangesOf(kind) : member.has(kind))
         effects.say({ method: kind.changed });
-  }
-
-  /** A member's lists were shown from memory: are they still the same? */
-  #verify(member: VirtualMember, now: number): void {
-    const { lists, fromMemory, effects } = this.#parts;
-    fromMemory.verify(
-      member,
-      (kind, then) => lists.refresh(member, kind, this.listLike(kind), now, then),
-      ({ changed }) => effects.say({ method: changed }),
-    );
   }
 }
 

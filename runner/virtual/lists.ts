@@ -14,7 +14,7 @@ import { errorIn } from './edits.ts';
 import { isStartOf, isWhole, learn, pageOf, withPage, type KnownList } from './known-members.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { VirtualMember, MemberAnswer } from './member.ts';
-import type { ShownFromMemory } from './shown-from-memory.ts';
+import { ShownFromMemory } from './shown-from-memory.ts';
 import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
 
 /** A page is closed behind the member with which it gets so large. */
@@ -23,7 +23,6 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 export interface ListsParts {
   readonly effects: Effects;
   readonly members: readonly VirtualMember[];
-  readonly fromMemory: ShownFromMemory;
   /** A member's answer, with the ids that clients know. */
   readonly seen: (member: VirtualMember, answer: MessageView) => MessageView;
   /** Members of a result of this era beside the list, as JSON text that begins with a comma. */
@@ -53,6 +52,7 @@ export class Lists {
   readonly #listings = new Map<BridgeRequestId, Listing>();
   /** Elements that were left out because another member has one of the same name, each told once. */
   readonly #told = new Set<string>();
+  readonly #fromMemory = new ShownFromMemory();
 
   constructor(parts: ListsParts) {
     this.#parts = parts;
@@ -132,11 +132,20 @@ export class Lists {
     for (const { member, kind } of missing) this.#walk(member, kind, like(kind), 1, now, settled);
   }
 
+  /** A member has started: clients learn which of its lists are others than they were shown from memory. `like`: as for {@link ensure}. */
+  verify(member: VirtualMember, like: (kind: ListKind) => MessageView, now: number): void {
+    this.#fromMemory.verify(
+      member,
+      (kind, then) => this.#refresh(member, kind, like(kind), now, then),
+      (kind) => this.#parts.changed(kind),
+    );
+  }
+
   /**
    * Asks a member anew for a list of which all is known; tells what it is now, if it answers: all of it, or as much as shows that it is
    * another.
    */
-  refresh(
+  #refresh(
     member: VirtualMember,
     kind: ListKind,
     like: MessageView,
@@ -219,7 +228,7 @@ export class Lists {
     };
     const known = member.known.lists.get(kind.member);
     const isEnough = cursor === undefined && isWhole(known);
-    if (isEnough && member.isAsleep) this.#parts.fromMemory.show(member, kind);
+    if (isEnough && member.isAsleep) this.#fromMemory.show(member, kind);
     if (isEnough && (member.isAsleep || member.isLate)) return done(known);
     if (member.isLate) return done(LATE);
     member.ask(

@@ -69,9 +69,11 @@ export class ModernFront implements Front {
   greeted(): void {}
 
   ready(member: VirtualMember, now: number): void {
+    const last = this.#last;
     this.#listens.join(member, now);
     if (this.#left.has(member)) this.#tryOut(member, RETRY_MS, now);
-    else if (this.#unverified.delete(member)) this.#verify(member, now);
+    else if (this.#unverified.delete(member) && last)
+      this.#parts.lists.verify(member, (kind) => this.listLike(kind, last), now);
   }
 
   served(member: VirtualMember): void {
@@ -181,17 +183,5 @@ export class ModernFront implements Front {
     if (this.#parts.isSole) return;
     for (const kind of CHANGING_KINDS)
       if (member.has(kind)) this.#listens.tellChanged(kind.changed);
-  }
-
-  /** A member's lists were shown from memory: are they still the same? */
-  #verify(member: VirtualMember, now: number): void {
-    const { lists, fromMemory } = this.#parts;
-    const last = this.#last;
-    if (!last) return;
-    fromMemory.verify(
-      member,
-      (kind, then) => lists.refresh(member, kind, this.listLike(kind, last), now, then),
-      ({ changed }) => this.#listens.tellChanged(changed),
-    );
   }
 }

@@ -32,7 +32,6 @@ import { VirtualMember } from './member.ts';
 import { MemberRules, type MemberSettings } from './member-rules.ts';
 import { MemberQuestions } from './questions.ts';
 import { Routes } from './routes.ts';
-import { ShownFromMemory } from './shown-from-memory.ts';
 import { TaskOwners } from './task-owners.ts';
 
 export interface VirtualServerOptions {
@@ -90,9 +89,7 @@ export class VirtualServer {
     this.#sole = second ? undefined : first;
     this.#questions = new MemberQuestions(this.#sole !== undefined);
     this.#routes = new Routes(this.#members);
-    const fromMemory = new ShownFromMemory();
     this.#lists = new Lists({
-      fromMemory,
       effects: this.#effects,
       members: this.#members,
       seen: (member, answer) => this.#withTasks(member, answer),
@@ -106,7 +103,6 @@ export class VirtualServer {
       effects: this.#effects,
       members: this.#members,
       lists: this.#lists,
-      fromMemory,
       routes: this.#routes,
       tasks: this.#tasks,
       seen: (member, message) => this.#withTasks(member, message),
