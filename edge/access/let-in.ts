@@ -131,7 +131,10 @@ const entryOf = ({ servers, ...entry }: KeptEntry): AllowEntry => ({
 });
 
 /** Whoever vouches for people: the provider, and the issuers whose tokens count. */
-const vouchingOf = ({ provider, issuers }: SignIn) => [...(provider ? [provider] : []), ...issuers];
+const vouchingOf = ({ provider, issuers }: SignIn): readonly Vouching[] => [
+  ...(provider ? [{ ...provider, isProvider: true }] : []),
+  ...issuers.map((issuer) => ({ ...issuer, isProvider: false })),
+];
 
 /** Of a person, by what was known when the session was opened. */
 function isLetIn(signIn: SignIn, { principal, server, as }: PlacedHolder): boolean {
@@ -171,14 +174,7 @@ function areRightsLess(
       const allowed = issuer === person.issuer ? allowedTo(person, allow, server) : undefined;
       return allowed ? [{ allowed, isProvider }] : [];
     });
-  const { provider } = signIn;
-  const now = rightsBy(
-    vouchingOf(signIn).map(({ issuer, allow }, at) => ({
-      issuer,
-      allow,
-      isProvider: provider !== undefined && at === 0,
-    })),
-  );
+  const now = rightsBy(vouchingOf(signIn));
   return rightsBy(before).some(({ allowed, isProvider }) => {
     const has = now.find((each) => each.isProvider === isProvider) ?? now[0];
     return has !== undefined && isNarrowed(allowed, has.allowed);
