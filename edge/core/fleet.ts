@@ -394,8 +394,7 @@ export class Fleet {
     if (version < this.#policyVersion) return this.#flush();
     this.#policyVersion = version;
     this.#store.putPolicy('operator', policy?.text);
-    const { policy: set } = this.#terms;
-    const ofSettings = set === 'broken' ? this.#known('settings') : set;
+    const ofSettings = this.#settingsPolicy;
     const old = new Policies(ofSettings, before);
     this.#policyChanged(old, new Policies(ofSettings, policy), now);
     return this.#flush();
@@ -425,11 +424,8 @@ export class Fleet {
     this.#hasLateNote = false;
     const note = this.#lateNote;
     if (!note) return;
-    const { policy: set, letIn } = this.#terms;
-    const policies = new Policies(
-      set === 'broken' ? this.#known('settings') : set,
-      this.#known('operator'),
-    );
+    const { letIn } = this.#terms;
+    const policies = new Policies(this.#settingsPolicy, this.#known('operator'));
     this.#late.rememberChange('policy', new PolicyChange(policies, policies), note.until);
     if (!letIn || note.letIn.length === 0) return;
     const changes = note.letIn.map((text) => letIn.changeFrom(text));
@@ -454,6 +450,12 @@ export class Fleet {
     this.#store.putPolicy('settings', policy?.text);
     const operator = this.#known('operator');
     this.#policyChanged(new Policies(before, operator), new Policies(policy, operator), now);
+  }
+
+  /** Of settings that are broken, the last that were not. */
+  get #settingsPolicy(): OperatorPolicy | undefined {
+    const { policy } = this.#terms;
+    return policy === 'broken' ? this.#known('settings') : policy;
   }
 
   #known(of: PolicyOf): OperatorPolicy | undefined {

@@ -45,7 +45,7 @@ export class LateOpenings {
 
   remember(withdrawal: Withdrawal, now: number): void {
     if (this.#withdrawn.length >= MOST) this.#withdrawn.shift();
-    this.#withdrawn.push({ withdrawal, at: now + ADMITTED_MS + ON_THE_WAY_MS });
+    this.#withdrawn.push({ withdrawal, at: knownAt(now) });
   }
 
   /** The last of its kind counts, as it does for whoever comes then. `at`: when everybody knows it. */
