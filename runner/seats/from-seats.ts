@@ -97,8 +97,7 @@ export class FromSeats {
   /** A request of the hub's own, whose answer is of no interest. */
   #ask(method: string, params: object, now: number): void {
     const { calls, out } = this.#parts;
-    const own = { seat: undefined, rawId: '', progressToken: undefined, answered: undefined };
-    const call = calls.add({ ...own, method, writtenAt: now });
+    const call = calls.addOwn(method, now);
     calls.release(call, now);
     out.tell({ id: call.id, method, params });
   }

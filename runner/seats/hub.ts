@@ -210,9 +210,8 @@ export class Hub {
   #probe(): void {
     const isLegacy = this.#era === 'legacy';
     const method = isLegacy ? 'ping' : 'server/discover';
-    const own = { seat: undefined, rawId: '', progressToken: undefined, answered: undefined };
     // Whether it answers is all that counts: an old server of either era need not know what it is asked.
-    const { id } = this.#calls.add({ ...own, method: 'ping', writtenAt: 0 });
+    const { id } = this.#calls.addOwn('ping', 0);
     this.#out.tell({ id, method, ...(isLegacy ? {} : { params: { _meta: OWN_META } }) });
   }
 

@@ -75,6 +75,12 @@ export class SeatCalls {
     return added;
   }
 
+  /** A request of the hub's own. */
+  addOwn(method: string, writtenAt: number, answered?: OnAnswer): SeatCall {
+    const own = { seat: undefined, rawId: '', progressToken: undefined };
+    return this.add({ ...own, method, writtenAt, answered });
+  }
+
   /** When the oldest request was written whose answer is due: all but those that listen. */
   get owedSince(): number | undefined {
     for (const call of this.#calls.values()) if (!isListen(call)) return call.writtenAt;

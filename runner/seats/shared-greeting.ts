@@ -49,14 +49,7 @@ export class SharedGreeting {
     if (this.#state === 'asked') return;
     this.#state = 'asked';
     this.#revision = revision;
-    const { id } = calls.add({
-      seat: undefined,
-      rawId: '',
-      progressToken: undefined,
-      method: 'initialize',
-      writtenAt: now,
-      answered: (answer, at) => this.#answered(answer, at),
-    });
+    const { id } = calls.addOwn('initialize', now, (answer, at) => this.#answered(answer, at));
     const params = { protocolVersion: revision, capabilities: {}, clientInfo: BRIDGE_INFO };
     out.tell({ id, method: 'initialize', params });
   }
