@@ -64,7 +64,14 @@ export function seatAt<T extends Table>(
 const fewer = <T extends Table>(one: T | undefined, other: T): T =>
   one === undefined || other.seats < one.seats ? other : one;
 
+type Seats = Pick<Table, 'seats'>;
+
+/** Whether a process that there is has a seat free. */
+export const hasFreeSeat = (
+  tables: readonly Seats[],
+  { sessionsPerProcess }: SeatLimits,
+): boolean => tables.some(({ seats }) => seats < sessionsPerProcess);
+
 /** Whether one more can be seated, whatever it will say first. */
-export const hasRoom = (tables: readonly Pick<Table, 'seats'>[], limits: SeatLimits): boolean =>
-  tables.length < limits.mostProcesses ||
-  tables.some(({ seats }) => seats < limits.sessionsPerProcess);
+export const hasRoom = (tables: readonly Seats[], limits: SeatLimits): boolean =>
+  tables.length < limits.mostProcesses || hasFreeSeat(tables, limits);

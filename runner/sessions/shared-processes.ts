@@ -4,7 +4,7 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { SharingConfig } from '../config/runner-config.ts';
 import type { Log } from '../log.ts';
 import type { HubOptions } from '../seats/hub.ts';
-import { firstLineOf, hasRoom, seatAt } from '../seats/seating.ts';
+import { firstLineOf, hasFreeSeat, hasRoom, seatAt } from '../seats/seating.ts';
 import { HubHost } from './hub-host.ts';
 import type { ServerProcess } from './pooled-process.ts';
 import { Seat, type SeatAt } from './seat.ts';
@@ -45,8 +45,7 @@ export class SharedProcesses {
 
   /** Whether a process runs at which there is a place. */
   isStarted(group: string): boolean {
-    const { sessionsPerProcess } = this.#parts.sharing;
-    return this.#of(group).some(({ seats }) => seats < sessionsPerProcess);
+    return hasFreeSeat(this.#of(group), this.#parts.sharing);
   }
 
   /** Whether one more session can have a place, at one that is started for it if need be. */
