@@ -3,7 +3,7 @@
 import type { BridgeRequestId, StreamId } from '../../shared/ids.ts';
 import { faultError } from '../../shared/fault.ts';
 import { withMembers } from '../../shared/jsonrpc/members.ts';
-import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { emptyResponse, errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { spliceApart } from '../../shared/jsonrpc/splice.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
@@ -166,7 +166,7 @@ export class ProcessToClient {
     const stream = this.#streamOf(bridgeId);
     if (method === 'ping' && (stream === undefined || !log.isAttached(stream))) {
       // No client can answer, but the session is there.
-      return out.write(encoder.encode(`{"jsonrpc":"2.0","id":${id},"result":{}}`));
+      return out.write(encoder.encode(emptyResponse(id)));
     }
     if (stream === undefined) return;
     questions.ask(id, stream);

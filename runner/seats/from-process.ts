@@ -3,7 +3,7 @@
 // alone is being served, else to nobody (R-9).
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import { faultError } from '../../shared/fault.ts';
-import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { emptyResponse, errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { isVendorNotification } from '../../shared/mcp/notifications.ts';
@@ -116,8 +116,7 @@ export class FromProcess {
     const { out } = this.#parts;
     const { id, method } = request;
     if (id === undefined) return;
-    if (method === 'ping')
-      return out.write(encoder.encode(`{"jsonrpc":"2.0","id":${id},"result":{}}`));
+    if (method === 'ping') return out.write(encoder.encode(emptyResponse(id)));
     out.write(encoder.encode(errorResponse(id, NO_CLIENT)));
     out.drop(
       'a shared process asked for something that only one client could answer; refused',

@@ -1,10 +1,11 @@
 // Collects what a hub wants done, in order, until its host takes it; and how much may wait for a process that does not read its stdin.
 import type { BridgeRequestId } from '../../shared/ids.ts';
-import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { emptyResponse, errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CLIENT_MESSAGE_BYTES } from '../../shared/limits.ts';
 import { RareMap } from '../../shared/rare-map.ts';
 import { DropNotes } from '../core/drop-notes.ts';
+import { cancelled } from '../translate/effects.ts';
 import { ownMessage } from '../translate/message.ts';
 import type { HubEffect, SeatNumber } from './effects.ts';
 
@@ -74,8 +75,7 @@ export class HubOutput {
   }
 
   cancel(requestId: BridgeRequestId, because: string | undefined): void {
-    const reason = because?.slice(0, MOST_REASON_CHARS);
-    this.tell({ method: 'notifications/cancelled', params: { requestId, reason } });
+    this.tell(cancelled(requestId, because?.slice(0, MOST_REASON_CHARS)));
   }
 
   say(seat: SeatNumber, message: MessageView): void {
@@ -84,7 +84,7 @@ export class HubOutput {
 
   /** Answers a seat's request, which it knows by the JSON text `rawId`, with an empty result. */
   done(seat: SeatNumber, rawId: string): void {
-    this.say(seat, ownMessage(`{"jsonrpc":"2.0","id":${rawId},"result":{}}`));
+    this.say(seat, ownMessage(emptyResponse(rawId)));
   }
 
   fail(seat: SeatNumber, rawId: string, error: ErrorObject): void {

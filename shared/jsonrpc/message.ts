@@ -10,6 +10,9 @@ export interface ErrorObject {
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** A response with an empty result, which says no more than that the request was done; `id`: its raw JSON text. */
+export const emptyResponse = (id: string): string => `{"jsonrpc":"2.0","id":${id},"result":{}}`;
+
 /**
  * One line of JSON, without a newline. `id` is embedded as it is: the raw JSON text of a scanned id, with the quotes
  * of a string, as bytes or as text; null when the request's id is not known (JSON-RPC 2.0 §5).

@@ -1,7 +1,7 @@
 // Turns the questions that a legacy process asks in the middle of a call into round trips of the client: finds the call they
 // belong to, gathers those that come together, parks the call under a sealed state, and takes the answers of the retry to the
 // process.
-import { errorResponse, type ErrorObject } from '../../../shared/jsonrpc/message.ts';
+import { emptyResponse, errorResponse, type ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { isQuestion, missingFor, type Capabilities } from '../capabilities.ts';
 import { withoutBytes, type ClientCall } from '../client-call.ts';
@@ -78,7 +78,7 @@ export class InputRequests {
   asked(process: LegacyProcess, message: MessageView, now: number): void {
     const { id = 'null', method } = message;
     if (method === 'ping') {
-      return this.#effects.write(process.slot, `{"jsonrpc":"2.0","id":${id},"result":{}}`);
+      return this.#effects.write(process.slot, emptyResponse(id));
     }
     const live = liveOf(process);
     if (live.length === 0 || !isQuestion(method)) {
