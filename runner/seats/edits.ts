@@ -2,14 +2,9 @@
 import { isLookalike } from '../../shared/jsonrpc/scan.ts';
 import type { MessageView, Path } from '../../shared/jsonrpc/view.ts';
 import { META, TASKS_EXTENSION } from '../../shared/mcp/modern.ts';
+import { withoutMember } from '../translate/message.ts';
 
 const encoder = new TextEncoder();
-
-/** The message without a member of the object at `path`; itself if that has none. */
-export const withoutMember = (message: MessageView, path: Path, member: string): MessageView =>
-  message.has(...path, member)
-    ? message.edited(message.changes(path, { without: [member] }))
-    : message;
 
 /** What is sent on a subscription, under the id by which the seat knows it; `raw` is JSON text. */
 export function underSubscription(

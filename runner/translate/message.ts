@@ -1,7 +1,8 @@
-// How a translator reads the ids and tokens of a message, puts a message under another id, and makes messages of its own.
+// How a translator reads the ids and tokens of a message, puts a message under another id or takes a member out of it, and makes
+// messages of its own.
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import { digitsOf } from '../../shared/jsonrpc/numbers.ts';
-import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
+import { onlyMessageIn, type MessageView, type Path } from '../../shared/jsonrpc/view.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 
 /** The text of a raw id, in any spelling; undefined for a number. */
@@ -21,6 +22,12 @@ export const underId = (message: MessageView, id: BridgeRequestId): MessageView 
 /** The message under another id; `raw` is JSON text. */
 export const underRawId = (message: MessageView, raw: string): MessageView =>
   message.idAt ? message.edited([{ ...message.idAt, with: encoder.encode(raw) }]) : message;
+
+/** The message without a member of the object at `path`; itself if that has none. */
+export const withoutMember = (message: MessageView, path: Path, member: string): MessageView =>
+  message.has(...path, member)
+    ? message.edited(message.changes(path, { without: [member] }))
+    : message;
 
 /** A request that the bridge makes, to be changed like one of a client. */
 export function requestOf(members: {

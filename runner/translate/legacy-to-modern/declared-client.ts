@@ -14,6 +14,7 @@ import {
 } from '../../../shared/mcp/revisions.ts';
 import { isObject, type JsonObject } from '../../../shared/json-value.ts';
 import { without } from '../json.ts';
+import { withoutMember } from '../message.ts';
 
 /** The first revision with elicitation (Client Features). */
 const ELICITATION_SINCE: LegacyRevision = '2025-06-18';
@@ -76,9 +77,7 @@ export class DeclaredClient {
   /** A request of this client for a modern process: with the members of `_meta`, without those of the legacy era. */
   onRequest(request: MessageView): MessageView {
     const change = { without: ENVELOPE_META, and: this.envelope() };
-    const plain = request.has('params', 'task')
-      ? request.edited(request.changes(['params'], { without: ['task'] }))
-      : request;
+    const plain = withoutMember(request, ['params'], 'task');
     return plain.edited(plain.changes(['params', '_meta'], change));
   }
 
