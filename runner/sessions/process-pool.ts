@@ -12,17 +12,13 @@ import {
 import { failureFields } from '../failure.ts';
 import type { Log } from '../log.ts';
 import { readPersonFile } from '../person-file.ts';
-import { AHEAD_BYTES, PooledProcess, type ServerProcess } from './pooled-process.ts';
+import { PooledProcess, type ServerProcess } from './pooled-process.ts';
 import { containedListener } from '../process/contained-listener.ts';
-import type { Containment } from '../process/containment.ts';
 import { isFailure, type ExitFacts, type ExitReason } from '../process/exit.ts';
 import { Redaction } from '../process/redaction.ts';
-import { startProcess, type ProcessListener, type StdioProcess } from '../process/stdio-process.ts';
-import { startRemote } from '../remote/remote-process.ts';
-import { processSpec, remoteSpec } from '../configured-process.ts';
+import { ProcessStarts, type ProcessGround, type ProcessStart } from './process-starts.ts';
 import { Seat } from './seat.ts';
 import { SharedProcesses } from './shared-processes.ts';
-import type { InTurn, Starts } from './starts.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ProcessSnapshot } from '../running-runner.ts';
 import { MOST_STARTING, StartRace } from './start-race.ts';
@@ -59,18 +55,6 @@ const ALL_TAKEN: Taken = {
   description: 'has no place for one more session',
 };
 
-/** What all processes of a runner have in common. `token` is named so that none of them can log it. */
-export interface ProcessGround {
-  readonly token: string;
-  readonly starts: Starts;
-  readonly containment?: Containment | undefined;
-}
-
-/** How a process is started. `claim`: one started ahead has its session; `over`: it is started, or gone. */
-interface Source extends Pick<InTurn, 'claim' | 'over'> {
-  start(listener: ProcessListener): StdioProcess;
-}
-
 /** Told of each process, to be counted. */
 interface Counted {
   started(): void;
@@ -104,26 +88,31 @@ interface Holder {
 const blamedOf = ({ principal, isForAll }: Holder): PrincipalName | undefined =>
   isForAll === true ? undefined : principal;
 
+/** How a process was made. */
+interface Made {
+  /** What it got of a person; it stays theirs. */
+  readonly personal: PersonalEnvironment | undefined;
+  /** How a session says that it has one which was started ahead. */
+  readonly claim: ProcessStart['claim'];
+}
+
 /** The processes of one server. */
 export class ProcessPool {
   /** Learned from its processes; valid as long as this configuration is used. */
   #eras = NO_ERA_KNOWN;
   readonly #server: ServerConfig;
-  readonly #ground: ProcessGround;
+  readonly #starts: ProcessStarts;
   readonly #log: Log;
   readonly #breakers = new Breakers();
   readonly #idle = new IdleProcesses<PooledProcess>();
   /** When those are ended that were left by their sessions while they started. */
   readonly #leftUntil = new Map<PooledProcess, NodeJS.Timeout>();
-  /** What each was made with of a person; it stays theirs. */
-  readonly #personal = new WeakMap<PooledProcess, PersonalEnvironment>();
+  readonly #made = new WeakMap<PooledProcess, Made>();
   /** Whose each process is. */
   readonly #holders = new WeakMap<ServerProcess, Holder>();
   readonly #all = new Set<PooledProcess>();
   readonly #counted: Counted;
   readonly #warm: WarmProcesses;
-  /** How a session says that it has one which was started ahead. */
-  readonly #claims = new WeakMap<PooledProcess, Source['claim']>();
   /** Absent: each session has a process of its own. */
   readonly #shared: SharedProcesses | undefined;
   #redaction: Redaction | undefined;
@@ -137,7 +126,7 @@ export class ProcessPool {
     { room, wantedChanged }: Surroundings = ALONE,
   ) {
     this.#server = server;
-    this.#ground = ground;
+    this.#starts = new ProcessStarts(server, ground, log);
     this.#log = log;
     this.#counted = counted;
     const { sharing, requestTimeoutMs, startTimeoutMs, source } = server;
@@ -194,7 +183,7 @@ export class ProcessPool {
     if (!verdict.ok) return this.#refusal(verdict);
     this.#warm.asked();
     const holder = { principal, session };
-    const process = this.#given(this.#choose(owner, holder, personal), holder);
+    const process = this.#given(this.#choose(holder, personal), holder);
     return { ok: true, process, ...(personal && { personal: personal.env }) };
   }
 
@@ -221,7 +210,7 @@ export class ProcessPool {
       isAllowed = false;
       if (!again.ok) return { ok: false, words: this.#heldBackWords(again) };
       this.#warm.asked();
-      return { ok: true, process: this.#given(this.#choose(owner, holder, personal), holder) };
+      return { ok: true, process: this.#given(this.#choose(holder, personal), holder) };
     });
     return {
       ok: true,
@@ -231,17 +220,13 @@ export class ProcessPool {
   }
 
   /** A warm process is replaced only after it has served: starting the next one earlier would cost the time that it saves. */
-  #choose(
-    owner: string | undefined,
-    holder: Holder,
-    personal: PersonalEnvironment | undefined,
-  ): ServerProcess {
-    const given = this.#idle.take(owner);
+  #choose(holder: Holder, personal: PersonalEnvironment | undefined): ServerProcess {
+    const given = this.#idle.take(personal?.owner);
     switch (given.kind) {
       case 'left':
         return this.#takeLeft(given.processes, holder, personal);
       case 'warm':
-        this.#claims.get(given.process)?.(holder.principal);
+        this.#made.get(given.process)?.claim(holder.principal);
         return given.process;
       case 'none':
         return this.#start(holder.principal, personal);
@@ -344,7 +329,7 @@ export class ProcessPool {
 
   /** What no output of any of its processes may show. */
   get secrets(): readonly string[] {
-    return [this.#ground.token, ...this.#server.secrets];
+    return this.#starts.secrets;
   }
 
   #stateOf(process: PooledProcess): string {
@@ -399,7 +384,7 @@ export class ProcessPool {
       void process.terminate('it was started for a client that did not come back');
     }, LEFT_MS);
     this.#leftUntil.set(process, timer.unref());
-    this.#idle.leave(process, this.#personal.get(process)?.owner);
+    this.#idle.leave(process, this.#made.get(process)?.personal?.owner);
     this.#log.info('a process goes on starting for the next session', { pid: process.pid });
     return true;
   }
@@ -433,16 +418,15 @@ export class ProcessPool {
       );
       void pooled.terminate('the bridge could not handle its output');
     };
-    const source = this.#source(principal, personal);
+    const { start, claim, over } = this.#starts.next(principal, personal?.env);
     const pooled: PooledProcess = new PooledProcess({
-      start: (listener) => source.start(containedListener(listener, failed)),
+      start: (listener) => start(containedListener(listener, failed)),
       ended: (facts, hasServed) => this.#ended(pooled, facts, hasServed),
       left: () => this.#keep(pooled),
     });
-    if (personal) this.#personal.set(pooled, personal);
-    this.#claims.set(pooled, source.claim);
+    this.#made.set(pooled, { personal, claim });
     void pooled.settled.then(() => {
-      source.over();
+      over();
       // One that was started ahead answers when it is asked, and says nothing of how long it took.
       if (principal !== undefined && pooled.hasAnswered)
         this.#warm.started(performance.now() - pooled.startedAt);
@@ -450,33 +434,6 @@ export class ProcessPool {
     this.#all.add(pooled);
     this.#counted.started();
     return pooled;
-  }
-
-  /** How one of its processes is started. */
-  #source(principal: PrincipalName | undefined, personal: PersonalEnvironment | undefined): Source {
-    const { name, source, maxLineBytes } = this.#server;
-    if (source.kind === 'http') {
-      const note = (words: string, code: string | undefined): void =>
-        this.#log.info('a server at a URL is not as expected', { words, code });
-      const spec = { ...remoteSpec({ source, maxLineBytes }, note), aheadBytes: AHEAD_BYTES };
-      // It costs this machine nothing that others would have to wait for.
-      const nothing = (): void => undefined;
-      return { start: (listener) => startRemote(spec, listener), claim: nothing, over: nothing };
-    }
-    const { containment, starts } = this.#ground;
-    const secrets = [...this.secrets, ...Object.values(personal?.env ?? {})];
-    const ground = { environment: process.env, containment, secrets, aheadBytes: AHEAD_BYTES };
-    const spec = processSpec({ name, source, maxLineBytes }, ground, personal?.env);
-    let inTurn: InTurn | undefined;
-    return {
-      start: (listener) => {
-        const start = (each: ProcessListener) => startProcess(spec, each);
-        inTurn = starts.process(principal, start, listener);
-        return inTurn.process;
-      },
-      claim: (by) => inTurn?.claim(by),
-      over: () => inTurn?.over(),
-    };
   }
 
   #ended(pooled: PooledProcess, facts: ExitFacts, hasServed: boolean): void {
@@ -489,7 +446,7 @@ export class ProcessPool {
     const now = performance.now();
     if (isFailure(facts, hasServed)) {
       this.#breakers.failed(principal, hasServed, now);
-      this.#counted.failed(facts, this.#personal.has(pooled));
+      this.#counted.failed(facts, this.#made.get(pooled)?.personal !== undefined);
     } else if (!hasServed) this.#breakers.withdrawn(principal, now);
     if (was !== 'warm') return;
     this.#log.warn('a warm process ended before it was used', {
