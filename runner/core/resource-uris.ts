@@ -1,4 +1,8 @@
-// Which resource an update is of.
+// Which resource an update is of, and how many a session may watch.
+
+/** More resources than a client watches, and longer than their URIs are. */
+export const MAX_WATCHED = 1_024;
+export const MAX_URI = 8_192;
 
 /** Whether a subscription to one resource is for an update of another: it may be a part of it (MCP 2025-11-25, Resources, "Subscriptions"). */
 export function covers(subscribed: string, updated: string): boolean {

@@ -1,34 +1,36 @@
 // The resources that seats are subscribed to. The process knows of one subscriber, whoever it is.
-import { coveringUris } from '../core/resource-uris.ts';
+import { coveringUris, MAX_URI, MAX_WATCHED } from '../core/resource-uris.ts';
 import { RareMap } from '../../shared/rare-map.ts';
 import type { SeatNumber } from './effects.ts';
 
-/** More resources than a client watches, and longer than their URIs are. */
-const MAX_WATCHED = 1_024;
-const MAX_URI = 8_192;
-
 /** All URIs of a session together: when it ends, the process is told of each. */
 const MAX_CHARS = 256 * 1024;
+
+/** What one seat watches. */
+interface Watched {
+  readonly uris: Set<string>;
+  /** All of them together. */
+  chars: number;
+}
 
 export class WatchedResources {
   readonly #seats = new RareMap<string, Set<SeatNumber>>();
   /** How many watched URIs have each length, so that no other is looked for. */
   readonly #lengths = new RareMap<number, number>();
-  readonly #uris = new RareMap<SeatNumber, Set<string>>();
-  readonly #chars = new RareMap<SeatNumber, number>();
+  readonly #watched = new RareMap<SeatNumber, Watched>();
 
   /** Why the seat cannot watch it; undefined if it does now. */
   add(seat: SeatNumber, uri: string): string | undefined {
     if (uri.length > MAX_URI) return 'The URI is too long.';
-    const own = this.#uris.get(seat) ?? new Set<string>();
-    if (own.size >= MAX_WATCHED && !own.has(uri))
-      return `This session watches ${String(MAX_WATCHED)} resources, which is the limit.`;
-    if (!own.has(uri)) {
-      const chars = (this.#chars.get(seat) ?? 0) + uri.length;
-      if (chars > MAX_CHARS) return 'The URIs that this session watches are too long together.';
-      this.#chars.set(seat, chars);
-      own.add(uri);
-      this.#uris.set(seat, own);
+    const own = this.#watched.get(seat) ?? { uris: new Set(), chars: 0 };
+    if (!own.uris.has(uri)) {
+      if (own.uris.size >= MAX_WATCHED)
+        return `This session watches ${String(MAX_WATCHED)} resources, which is the limit.`;
+      if (own.chars + uri.length > MAX_CHARS)
+        return 'The URIs that this session watches are too long together.';
+      own.chars += uri.length;
+      own.uris.add(uri);
+      this.#watched.set(seat, own);
     }
     let seats = this.#seats.get(uri);
     if (!seats) {
@@ -42,12 +44,9 @@ export class WatchedResources {
 
   /** True if nobody watches it now. */
   remove(seat: SeatNumber, uri: string): boolean {
-    const own = this.#uris.get(seat);
-    if (own?.delete(uri)) this.#chars.set(seat, (this.#chars.get(seat) ?? 0) - uri.length);
-    if (own?.size === 0) {
-      this.#uris.delete(seat);
-      this.#chars.delete(seat);
-    }
+    const own = this.#watched.get(seat);
+    if (own?.uris.delete(uri)) own.chars -= uri.length;
+    if (own?.uris.size === 0) this.#watched.delete(seat);
     const seats = this.#seats.get(uri);
     seats?.delete(seat);
     if (seats && seats.size > 0) return false;
@@ -61,7 +60,7 @@ export class WatchedResources {
 
   /** The seat leaves: what nobody watches any more. */
   drop(seat: SeatNumber): string[] {
-    const own = [...(this.#uris.get(seat) ?? [])];
+    const own = [...(this.#watched.get(seat)?.uris ?? [])];
     return own.filter((uri) => this.remove(seat, uri));
   }
 

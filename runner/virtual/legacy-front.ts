@@ -3,6 +3,7 @@
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import type { OnDue } from '../../shared/dues.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { MAX_URI, MAX_WATCHED } from '../core/resource-uris.ts';
 import { notInitialized } from '../translate/faults.ts';
 import { canonical } from '../translate/json.ts';
 import { requestOf, underId } from '../translate/message.ts';
@@ -137,7 +138,7 @@ export class LegacyFront implements Front {
   }
 
   #remember(uri: string, member: VirtualMember): void {
-    if (uri.length > MAX_URI || this.#subscribed.size >= MAX_SUBSCRIBED) return;
+    if (uri.length > MAX_URI || this.#subscribed.size >= MAX_WATCHED) return;
     // Made anew: what else was in the client's may be large.
     const request = requestOf({ id: 0 as BridgeRequestId, method: SUBSCRIBE, params: { uri } });
     this.#subscribed.set(uri, { request, member });
@@ -253,7 +254,3 @@ export class LegacyFront implements Front {
 
 const SUBSCRIBE = 'resources/subscribe';
 const UNSUBSCRIBE = 'resources/unsubscribe';
-
-/** More resources than a client watches, and longer than their URIs are. */
-const MAX_SUBSCRIBED = 1_024;
-const MAX_URI = 8_192;
