@@ -66,7 +66,9 @@ export class WarmProcesses {
   fit(): void {
     if (this.#isClosed) return;
     const { bounds, ready, room, start, end, changed } = this.#parts;
-    const wanted = readyWithin(bounds, this.#size.size(performance.now()), room());
+    const size = this.#size.size(performance.now());
+    // To tell the room, all sessions are counted. The least number is kept whatever it is.
+    const wanted = size > bounds.min ? readyWithin(bounds, size, room()) : bounds.min;
     this.#timer.arm(this.#size.wakeAt());
     while (ready() > wanted) end();
     while (ready() < wanted && start());
