@@ -46,6 +46,12 @@ export type Taken =
   /** `description` completes the sentence "the server process …". */
   | { readonly ok: false; readonly fault: Fault; readonly description: string };
 
+const taken = (process: ServerProcess, personal: PersonalEnvironment | undefined): Taken => ({
+  ok: true,
+  process,
+  ...(personal && { personal: personal.env }),
+});
+
 const ALL_TAKEN: Taken = {
   ok: false,
   fault: {
@@ -183,8 +189,7 @@ export class ProcessPool {
     if (!verdict.ok) return this.#refusal(verdict);
     this.#warm.asked();
     const holder = { principal, session };
-    const process = this.#given(this.#choose(holder, personal), holder);
-    return { ok: true, process, ...(personal && { personal: personal.env }) };
+    return taken(this.#given(this.#choose(holder, personal), holder), personal);
   }
 
   /** A seat at a process that others share. A crash counts against a principal only where all sessions at it are of that one. */
@@ -212,11 +217,7 @@ export class ProcessPool {
       this.#warm.asked();
       return { ok: true, process: this.#given(this.#choose(holder, personal), holder) };
     });
-    return {
-      ok: true,
-      process: this.#given(seat, holder),
-      ...(personal && { personal: personal.env }),
-    };
+    return taken(this.#given(seat, holder), personal);
   }
 
   /** A warm process is replaced only after it has served: starting the next one earlier would cost the time that it saves. */
