@@ -5,8 +5,8 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { Effects } from '../translate/effects.ts';
 import type { KnownList } from './known-members.ts';
 import type { ListKind } from './list-kinds.ts';
-import type { Lists } from './lists.ts';
 import type { ClientGreeting, VirtualMember } from './member.ts';
+import type { MemberLists } from './member-lists.ts';
 import type { Routes } from './routes.ts';
 import type { TaskOwners } from './task-owners.ts';
 
@@ -14,7 +14,7 @@ export interface FrontParts {
   readonly name: ServerName;
   readonly effects: Effects;
   readonly members: readonly VirtualMember[];
-  readonly lists: Lists;
+  readonly memberLists: MemberLists;
   readonly routes: Routes;
   readonly tasks: TaskOwners;
   /** A member's message, with the ids that clients know. */

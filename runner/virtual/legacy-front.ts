@@ -95,7 +95,7 @@ export class LegacyFront implements Front {
       if (taker === member) member.ask(request, undefined, now, () => undefined);
     if (this.#left.delete(member)) this.#tellAllChanged(member);
     else if (this.#unverified.delete(member))
-      this.#parts.lists.verify(member, (kind) => this.listLike(kind), now);
+      this.#parts.memberLists.verify(member, (kind) => this.listLike(kind), now);
   }
 
   served(): void {}

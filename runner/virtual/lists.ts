@@ -3,19 +3,16 @@
 import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
 import { joinBytes } from '../../shared/bytes.ts';
 import { faultError } from '../../shared/fault.ts';
-import { isOverlong } from '../../shared/jsonrpc/elements.ts';
 import { stringAt } from '../../shared/jsonrpc/members.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import type { Effects } from '../translate/effects.ts';
-import { invalidParams, listsTooMuch, methodNotFound } from '../translate/faults.ts';
-import { errorIn } from './edits.ts';
-import { isStartOf, isWhole, learn, pageOf, withPage, type KnownList } from './known-members.ts';
+import { invalidParams, methodNotFound } from '../translate/faults.ts';
+import { isWhole, type KnownList } from './known-members.ts';
 import type { ListKind } from './list-kinds.ts';
-import type { VirtualMember, MemberAnswer } from './member.ts';
-import { ShownFromMemory } from './shown-from-memory.ts';
-import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
+import type { VirtualMember } from './member.ts';
+import { isPage, type MemberLists } from './member-lists.ts';
 
 /** A page is closed behind the member with which it gets so large. */
 const PAGE_BYTES = 4 * 1024 * 1024;
@@ -23,12 +20,9 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 export interface ListsParts {
   readonly effects: Effects;
   readonly members: readonly VirtualMember[];
-  /** A member's answer, with the ids that clients know. */
-  readonly seen: (member: VirtualMember, answer: MessageView) => MessageView;
+  readonly memberLists: MemberLists;
   /** Members of a result of this era beside the list, as JSON text that begins with a comma. */
   readonly more: (pages: readonly KnownList[]) => string;
-  /** A list has changed without its server's word. */
-  readonly changed: (kind: ListKind) => void;
 }
 
 /** One client's request for a list, while members are asked. */
@@ -44,15 +38,11 @@ interface Listing {
   pending: number;
 }
 
-const isPage = (page: KnownList | ErrorObject | undefined): page is KnownList =>
-  page !== undefined && 'keys' in page;
-
 export class Lists {
   readonly #parts: ListsParts;
   readonly #listings = new Map<BridgeRequestId, Listing>();
   /** Elements that were left out because another member has one of the same name, each told once. */
   readonly #told = new Set<string>();
-  readonly #fromMemory = new ShownFromMemory();
 
   constructor(parts: ListsParts) {
     this.#parts = parts;
@@ -109,110 +99,6 @@ export class Lists {
     return this.#listings.delete(id);
   }
 
-  /**
-   * Makes sure that it is known what the members list, as far as they answer; then goes on. `like`: a request of the client, as these
-   * members want it.
-   */
-  ensure(
-    kinds: readonly ListKind[],
-    members: readonly VirtualMember[],
-    like: (kind: ListKind) => MessageView,
-    now: number,
-    then: (now: number) => void,
-  ): void {
-    const missing = members.flatMap((member) =>
-      kinds.filter((kind) => this.#isMissing(member, kind)).map((kind) => ({ member, kind })),
-    );
-    let pending = missing.length;
-    if (pending === 0) return then(now);
-    const settled = (at: number): void => {
-      pending -= 1;
-      if (pending === 0) then(at);
-    };
-    for (const { member, kind } of missing) this.#walk(member, kind, like(kind), 1, now, settled);
-  }
-
-  /** A member has started: clients learn which of its lists are others than they were shown from memory. `like`: as for {@link ensure}. */
-  verify(member: VirtualMember, like: (kind: ListKind) => MessageView, now: number): void {
-    this.#fromMemory.verify(
-      member,
-      (kind, then) => this.#refresh(member, kind, like(kind), now, then),
-      (kind) => this.#parts.changed(kind),
-    );
-  }
-
-  /**
-   * Asks a member anew for a list of which all is known; tells what it is now, if it answers: all of it, or as much as shows that it is
-   * another.
-   */
-  #refresh(
-    member: VirtualMember,
-    kind: ListKind,
-    like: MessageView,
-    now: number,
-    then: (list: KnownList) => void,
-  ): void {
-    const before = member.known.lists.get(kind.member);
-    const askOn = (read: KnownList | undefined, pages: number, at: number): void => {
-      const cursor = read?.next;
-      member.ask(like, cursor, at, (answer, answeredAt) => {
-        const page = this.#readIn(member, kind, answer);
-        if (!isPage(page)) return;
-        const list = read ? withPage(read, page) : page;
-        const isMore = nextPage(list.next, cursor) !== undefined;
-        if (isMore && before && isStartOf(list, before)) {
-          if (pages < MAX_PAGES) askOn(list, pages + 1, answeredAt);
-          return;
-        }
-        learn(member.known, kind, list);
-        then(list);
-      });
-    };
-    askOn(undefined, 1, now);
-  }
-
-  /** A member says that its list is another now. */
-  forget(member: VirtualMember, kind: ListKind): void {
-    learn(member.known, kind, undefined);
-  }
-
-  /** Whether there is a member of which it is not known what it lists, and which can be asked. */
-  isUnknown(kind: ListKind, members: readonly VirtualMember[]): boolean {
-    return members.some((member) => this.#isMissing(member, kind));
-  }
-
-  #isMissing(member: VirtualMember, kind: ListKind): boolean {
-    if (!member.has(kind) || member.isDown || member.isLate) return false;
-    const known = member.known.lists.get(kind.member);
-    return !known || known.next !== undefined;
-  }
-
-  #walk(
-    member: VirtualMember,
-    kind: ListKind,
-    like: MessageView,
-    pages: number,
-    now: number,
-    then: (now: number) => void,
-  ): void {
-    const cursor = member.known.lists.get(kind.member)?.next;
-    member.ask(like, cursor, now, (answer, at) => {
-      const page = this.#pageIn(member, kind, answer, cursor);
-      // The cursor may be of another session's process, which this one does not know.
-      const isForeign = pages === 1 && cursor !== undefined && answer.ok && !isPage(page);
-      if (isForeign) this.forget(member, kind);
-      // Behind its last page the list may be unknown again: a client has meanwhile asked for the first, or the member has changed it.
-      const isMore =
-        isPage(page) &&
-        (page.next === undefined
-          ? this.#isMissing(member, kind)
-          : nextPage(page.next, cursor) !== undefined);
-      if ((isMore || isForeign) && pages < MAX_PAGES)
-        this.#walk(member, kind, like, pages + 1, at, then);
-      else then(at);
-    });
-  }
-
   #page(
     id: BridgeRequestId,
     listing: Listing,
@@ -221,6 +107,7 @@ export class Lists {
     now: number,
   ): void {
     const { kind, request } = listing;
+    const { memberLists } = this.#parts;
     const done = (page: KnownList | ErrorObject, at = now): void => {
       listing.pages.set(member, page);
       listing.pending -= 1;
@@ -228,38 +115,10 @@ export class Lists {
     };
     const known = member.known.lists.get(kind.member);
     const isEnough = cursor === undefined && isWhole(known);
-    if (isEnough && member.isAsleep) this.#fromMemory.show(member, kind);
+    if (isEnough && member.isAsleep) memberLists.shownFromMemory(member, kind);
     if (isEnough && (member.isAsleep || member.isLate)) return done(known);
     if (member.isLate) return done(LATE);
-    member.ask(
-      request,
-      cursor,
-      now,
-      (answer, at) => done(this.#pageIn(member, kind, answer, cursor), at),
-      () => this.#parts.changed(kind),
-    );
-  }
-
-  #pageIn(
-    member: VirtualMember,
-    kind: ListKind,
-    answer: MemberAnswer,
-    cursor: string | undefined,
-  ): KnownList | ErrorObject {
-    const page = this.#readIn(member, kind, answer);
-    if (!isPage(page) || !kind.isKept) return page;
-    const before = member.known.lists.get(kind.member);
-    if (cursor === undefined) learn(member.known, kind, page);
-    else if (before?.next === cursor) learn(member.known, kind, withPage(before, page));
-    return page;
-  }
-
-  #readIn(member: VirtualMember, kind: ListKind, answer: MemberAnswer): KnownList | ErrorObject {
-    if (!answer.ok) return answer.error;
-    const { message } = answer;
-    if (message.kind === 'error') return errorIn(message);
-    if (isOverlong(message.bytes, message.at('result', kind.member))) return listsTooMuch();
-    return pageOf(this.#parts.seen(member, message), kind, member.rules);
+    memberLists.page(member, kind, request, cursor, now, done);
   }
 
   #conclude(id: BridgeRequestId, listing: Listing): void {

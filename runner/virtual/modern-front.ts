@@ -73,7 +73,7 @@ export class ModernFront implements Front {
     this.#listens.join(member, now);
     if (this.#left.has(member)) this.#tryOut(member, RETRY_MS, now);
     else if (this.#unverified.delete(member) && last)
-      this.#parts.lists.verify(member, (kind) => this.listLike(kind, last), now);
+      this.#parts.memberLists.verify(member, (kind) => this.listLike(kind, last), now);
   }
 
   served(member: VirtualMember): void {

@@ -68,7 +68,7 @@ export class ModernListens {
   }
 
   open(request: MessageView, id: BridgeRequestId, now: number): void {
-    const { members, isSole, effects, lists, routes } = this.#parts;
+    const { members, isSole, effects, memberLists, routes } = this.#parts;
     const [sole] = members;
     if (isSole && sole) return sole.request(request, now, { isEndless: true });
     const wanted = request.parsed('params', 'notifications');
@@ -95,7 +95,7 @@ export class ModernListens {
     const uris = textsIn(listen.wanted, URIS);
     if (uris.every((uri) => routes.knowsUri(uri))) return go(now);
     const kinds = [RESOURCES, TEMPLATES];
-    lists.ensure(
+    memberLists.ensure(
       kinds,
       routes.ofResources,
       (kind) => listRequestLike(request, kind.method),
@@ -129,7 +129,7 @@ export class ModernListens {
       this.#mayAcknowledge(listen);
       return true;
     }
-    for (const kind of kindsOfChange(message.method)) this.#parts.lists.forget(member, kind);
+    for (const kind of kindsOfChange(message.method)) this.#parts.memberLists.forget(member, kind);
     const kept = this.#parts.seen(member, message).kept();
     this.#say(listen, () => this.#parts.effects.say(kept, listen.id));
     return true;

@@ -29,6 +29,7 @@ import {
   type ListKind,
 } from './list-kinds.ts';
 import { VirtualMember } from './member.ts';
+import { MemberLists } from './member-lists.ts';
 import { MemberRules, type MemberSettings } from './member-rules.ts';
 import { MemberQuestions } from './questions.ts';
 import { Routes } from './routes.ts';
@@ -54,6 +55,7 @@ export class VirtualServer {
   /** The only member, if it is one: then its messages pass as they are, but for names. */
   readonly #sole: VirtualMember | undefined;
   readonly #routes: Routes;
+  readonly #memberLists: MemberLists;
   readonly #lists: Lists;
   readonly #questions: MemberQuestions;
   /** The process of the only member is another than the client began with. */
@@ -89,20 +91,23 @@ export class VirtualServer {
     this.#sole = second ? undefined : first;
     this.#questions = new MemberQuestions(this.#sole !== undefined);
     this.#routes = new Routes(this.#members);
-    this.#lists = new Lists({
-      effects: this.#effects,
-      members: this.#members,
+    this.#memberLists = new MemberLists({
       seen: (member, answer) => this.#withTasks(member, answer),
-      more: (pages) => this.#front.moreOfList(pages),
       changed: ({ changed }) => {
         if (changed !== undefined) this.#front.tellChanged(changed);
       },
+    });
+    this.#lists = new Lists({
+      effects: this.#effects,
+      members: this.#members,
+      memberLists: this.#memberLists,
+      more: (pages) => this.#front.moreOfList(pages),
     });
     const parts: FrontParts = {
       name,
       effects: this.#effects,
       members: this.#members,
-      lists: this.#lists,
+      memberLists: this.#memberLists,
       routes: this.#routes,
       tasks: this.#tasks,
       seen: (member, message) => this.#withTasks(member, message),
@@ -240,7 +245,7 @@ export class VirtualServer {
     if (route) {
       const { member, own } = route;
       const before = isListed ? [] : this.#routes.before(member);
-      if (this.#lists.isUnknown(kind, before))
+      if (this.#memberLists.isUnknown(kind, before))
         return this.#onceListed([kind], before, message, id, now, goOn);
       return this.#to(member, member.rules.named(message, own, ...path), now);
     }
@@ -262,7 +267,7 @@ export class VirtualServer {
   ): void {
     this.#undecided.add(id);
     const like = (of: ListKind): MessageView => this.#front.listLike(of, message);
-    this.#lists.ensure(kinds, members, like, now, (at) => {
+    this.#memberLists.ensure(kinds, members, like, now, (at) => {
       if (this.#undecided.delete(id)) then(at);
     });
   }
@@ -392,7 +397,7 @@ export class VirtualServer {
     if (message.kind === 'request')
       return this.#ask(member, shown, bridgeId ?? member.onlyCall, now);
     const { method } = message;
-    for (const kind of kindsOfChange(method)) this.#lists.forget(member, kind);
+    for (const kind of kindsOfChange(method)) this.#memberLists.forget(member, kind);
     if (method === 'notifications/cancelled') {
       const notice = this.#questions.withdrawn(member, message);
       return notice && this.#effects.say(notice);
