@@ -154,8 +154,8 @@ export class TranslatedProcess implements SessionProcess {
     this.#slots.set(slot, process);
     if (this.#isPaused) process.pause();
     process.listen({
-      onLine: (bytes) => this.#line(slot, bytes),
-      onMessage: (message) => this.#message(slot, message),
+      onLine: (bytes) => this.#said(slot, bytes),
+      onMessage: (message) => this.#said(slot, message),
       onOverlong: (bytes) => this.#overlong(slot, bytes),
       onStderr: (text) => this.#listener?.onStderr(text),
       onDrain: () => this.#drained(slot),
@@ -170,14 +170,11 @@ export class TranslatedProcess implements SessionProcess {
     return undefined;
   }
 
-  #line(slot: number, bytes: Uint8Array): void {
-    if (this.#direct) return this.#listener?.onLine(bytes);
-    this.#perform(this.#translator.fromProcess(slot, bytes, this.#options.time.now()));
-  }
-
-  #message(slot: number, message: MessageView): void {
-    if (this.#direct) return this.#listener?.onMessage(message);
-    this.#line(slot, message.line);
+  #said(slot: number, said: Uint8Array | MessageView): void {
+    if (!this.#direct)
+      return this.#perform(this.#translator.fromProcess(slot, said, this.#options.time.now()));
+    if (said instanceof Uint8Array) this.#listener?.onLine(said);
+    else this.#listener?.onMessage(said);
   }
 
   /** It is not known whose answer it was; if several calls share the process, it cannot be trusted any more. */

@@ -111,10 +111,10 @@ export class ForLegacyClient implements Translator {
     return this.#take(now);
   }
 
-  fromProcess(_slot: number, line: Uint8Array, now: number): TranslateEffect[] {
+  fromProcess(_slot: number, said: Uint8Array | MessageView, now: number): TranslateEffect[] {
     if (this.#phase === 'modern' || this.#phase === 'probing') {
-      for (const message of this.#hearing.line(line, now)) this.#fromProcess(message, now);
-    } else this.#untranslated.line(line, now);
+      for (const message of this.#hearing.said(said, now)) this.#fromProcess(message, now);
+    } else this.#untranslated.line(said instanceof Uint8Array ? said : said.line, now);
     return this.#take(now);
   }
 

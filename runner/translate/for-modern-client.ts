@@ -85,8 +85,8 @@ export class ForModernClient implements Translator {
     return this.#side ? this.#side.refusal(readNotification(notification)) : NO_PROCESS;
   }
 
-  fromProcess(slot: number, line: Uint8Array, now: number): TranslateEffect[] {
-    this.#hear(slot, this.#hearingOf(slot).line(line, now), now);
+  fromProcess(slot: number, said: Uint8Array | MessageView, now: number): TranslateEffect[] {
+    this.#hear(slot, this.#hearingOf(slot).said(said, now), now);
     return this.#take(now);
   }
 

@@ -38,6 +38,11 @@ export class ProcessHearing {
     this.#hidesErrors = parts.hidesErrors ?? false;
   }
 
+  /** {@link line} or {@link message}. */
+  said(said: Uint8Array | MessageView, now: number): MessageView[] {
+    return said instanceof Uint8Array ? this.line(said, now) : this.message(said, now);
+  }
+
   /** The messages of one line of the process. */
   line(line: Uint8Array, now: number): MessageView[] {
     const read = readMessages(line, scanLine);

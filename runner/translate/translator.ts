@@ -58,8 +58,8 @@ export interface Translator {
   fromSession(message: MessageView, now: number): TranslateEffect[];
   /** Why a notification that the session is about to write would reach no process; undefined for one that does. Without: it always does. */
   refusal?(notification: MessageView): string | undefined;
-  /** One line a process printed; not yet scanned. */
-  fromProcess(slot: number, line: Uint8Array, now: number): TranslateEffect[];
+  /** One line a process printed, not yet scanned; or a message that was scanned where it was heard. */
+  fromProcess(slot: number, said: Uint8Array | MessageView, now: number): TranslateEffect[];
   /** A process is gone, or never was (`hasRun` false); `description` says how, as "exited with code 1". */
   exited(slot: number, description: string, now: number, hasRun?: boolean): TranslateEffect[];
   /** Call at or after {@link wakeAt}. */

@@ -403,13 +403,9 @@ export class VirtualMember {
     if (this.#state === 'ready') this.#flush();
   }
 
-  line(line: Uint8Array, now: number, bridgeId?: BridgeRequestId): void {
-    this.#heard(this.#hearing.line(line, now), now, bridgeId);
-  }
-
   /** `bridgeId`: of the request that it belongs to, if its translator knows it. */
-  message(message: MessageView, now: number, bridgeId?: BridgeRequestId): void {
-    this.#heard(this.#hearing.message(message, now), now, bridgeId);
+  said(said: Uint8Array | MessageView, now: number, bridgeId?: BridgeRequestId): void {
+    this.#heard(this.#hearing.said(said, now), now, bridgeId);
   }
 
   /** Its process is gone, or never was. */

@@ -134,9 +134,7 @@ export class VirtualServer {
     now: number,
     bridgeId?: BridgeRequestId,
   ): TranslateEffect[] {
-    const member = this.#at(slot);
-    if (said instanceof Uint8Array) member?.line(said, now, bridgeId);
-    else member?.message(said, now, bridgeId);
+    this.#at(slot)?.said(said, now, bridgeId);
     return this.#take(now);
   }
 

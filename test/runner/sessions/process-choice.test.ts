@@ -190,7 +190,8 @@ describe('a translated process', () => {
     const write = (text: string) => ({ do: 'write' as const, slot: 1, line: encoder.encode(text) });
     const process = translated(pool, first, {
       fromSession: () => [write('second')],
-      fromProcess: (_slot, line) => {
+      fromProcess: (_slot, said) => {
+        const line = said instanceof Uint8Array ? said : said.line;
         lines.push(decoder.decode(line));
         if (lines.length === 3) echoed.resolve(lines);
         return lines.length === 1 ? [{ do: 'say', line }, write('first')] : [];

@@ -8,15 +8,18 @@ import type { SessionEffect } from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
 import { PROGRAM_TIME } from '../../../runner/wake-timer.ts';
 import { createLog } from '../../../runner/log.ts';
-import type { ServerProcess } from '../../../runner/sessions/pooled-process.ts';
+import type {
+  ServerProcess,
+  ServerProcessListener,
+} from '../../../runner/sessions/pooled-process.ts';
 import { createSealer, digest } from '../../../runner/sessions/sealer.ts';
 import { TranslatedProcess } from '../../../runner/sessions/translated-process.ts';
 import { ForLegacyClient } from '../../../runner/translate/for-legacy-client.ts';
 import { ForModernClient } from '../../../runner/translate/for-modern-client.ts';
 import type { KnownEras } from '../../../runner/translate/translator.ts';
 import { wholeBytes } from '../../../shared/bytes.ts';
+import { onlyMessageIn, type MessageView } from '../../../shared/jsonrpc/view.ts';
 import type { SessionDown } from '../../../shared/link/session-frames.ts';
-import type { ProcessListener } from '../../../runner/process/stdio-process.ts';
 import { LARGE_PARAMS, LARGE_RESULT } from '../../fixtures/large-call.ts';
 import { workOn, type Work } from '../../fixtures/passes.ts';
 import { LIMITS } from '../core/driven-session.ts';
@@ -33,10 +36,10 @@ class PlayedProcess implements ServerProcess {
   readonly pid = 1;
   readonly state = 'running';
   hasServed = true;
-  listener: ProcessListener | undefined;
+  listener: ServerProcessListener | undefined;
   readonly #written: Uint8Array[] = [];
 
-  listen(listener: ProcessListener): void {
+  listen(listener: ServerProcessListener): void {
     this.listener = listener;
   }
 
@@ -178,6 +181,11 @@ class Bridged {
     this.#process.listener?.onLine(line);
   }
 
+  /** As the hub of a shared process does, which has read it. */
+  say(message: MessageView): void {
+    this.#process.listener?.onMessage?.(message);
+  }
+
   #perform(effects: readonly SessionEffect[]): void {
     this.#queue.add(effects, this.#performOne, ignore);
   }
@@ -209,6 +217,28 @@ test.each([
     const line = bridged.answered(LARGE_RESULT);
     const up = await workOn(line.length, () => bridged.print(line));
     expect({ down, up }).toEqual(expected);
+    expect(JSON.parse(decoder.decode(bridged.sent.at(-1)))).toMatchObject({
+      id: 'seven',
+      result: LARGE_RESULT,
+    });
+  },
+);
+
+test.each([
+  { client: 'legacy', server: 'legacy', copies: 1 },
+  { client: 'modern', server: 'modern', copies: 1 },
+  { client: 'modern', server: 'legacy', copies: 2 },
+  { client: 'legacy', server: 'modern', copies: 2 },
+] as const)(
+  'an answer that the hub of a shared process has read is not passed over again: $client client, $server process',
+  async ({ client, server, copies }) => {
+    const bridged = new Bridged(client, server);
+    bridged.post('tools/call', LARGE_PARAMS);
+    const line = bridged.answered(LARGE_RESULT);
+    const message = onlyMessageIn(line);
+    if (!message) throw new Error('it is one message');
+    const work = await workOn(line.length, () => bridged.say(message));
+    expect(work).toEqual({ ...ONE, passes: 0, copies });
     expect(JSON.parse(decoder.decode(bridged.sent.at(-1)))).toMatchObject({
       id: 'seven',
       result: LARGE_RESULT,
