@@ -1,17 +1,13 @@
 // A process that was left while it started, with real processes: it waits for its person, and serves nobody else.
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { readConfig } from '../../../runner/config/read.ts';
 import { EffectQueue } from '../../../runner/core/effect-queue.ts';
 import { createLog } from '../../../runner/log.ts';
-import { ProcessPool } from '../../../runner/sessions/process-pool.ts';
+import type { ProcessPool } from '../../../runner/sessions/process-pool.ts';
 import { SessionShare } from '../../../runner/sessions/session-share.ts';
-import { Starts } from '../../../runner/sessions/starts.ts';
 import { KnownOfVirtual, virtualProcess } from '../../../runner/sessions/virtual-choice.ts';
+import { poolOf, secretIn } from './pool-of.ts';
 
 const program = fileURLToPath(new URL('../../fixtures/servers/secret.sh', import.meta.url));
 const logged: string[] = [];
@@ -21,37 +17,16 @@ const encoder = new TextEncoder();
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-async function poolOf(seconds: number, args = [program, String(seconds)]) {
-  const folder = mkdtempSync(join(tmpdir(), 'pool-people-'));
-  const perUser = { env: { SECRET: { file: `${folder}/people/\${person.id}/secret` } } };
-  const entry = {
-    command: '/bin/sh',
-    args,
-    bridge: { perUser, startTimeout: '100ms' },
-  };
-  writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { s: entry } }));
-  const reading = await readConfig(join(folder, 'mcp.json'), {});
-  const config = reading.ok ? reading.config.servers.get('s') : undefined;
-  if (!config) throw new Error('The config is in order.');
-  const ground = { token: 't', starts: new Starts(() => false) };
-  const pool = new ProcessPool(config, ground, log, {
-    started: () => undefined,
-    ended: () => undefined,
-    failed: () => undefined,
-  });
-  onTestFinished(async () => {
-    await pool.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return {
-    config,
-    pool,
-    keep(id: string, secret: string): void {
-      mkdirSync(join(folder, 'people', id), { recursive: true, mode: 0o700 });
-      writeFileSync(join(folder, 'people', id, 'secret'), secret, { mode: 0o600 });
-    },
-  };
-}
+/** A server of `/bin/sh` that gets a secret of each person; all that is logged is in `logged`. */
+const peoplePool = (seconds: number, args = [program, String(seconds)]) =>
+  poolOf(
+    (folder) => ({
+      command: '/bin/sh',
+      args,
+      bridge: { perUser: secretIn(folder), startTimeout: '100ms' },
+    }),
+    { log },
+  );
 
 /** A session of a person: its process, and what that says of its secret. */
 function session(pool: ProcessPool, id: string) {
@@ -81,7 +56,7 @@ function session(pool: ProcessPool, id: string) {
 const ONCE_WORTH_IT = { interval: 10, timeout: 10_000 };
 
 test('[R-9] [F-574] one that was left while it started goes to its person, and to nobody else', async () => {
-  const { pool, keep } = await poolOf(2);
+  const { pool, keep } = await peoplePool(2);
   keep('ann', 'of ann');
   keep('bob', 'of bob');
   const first = session(pool, 'ann');
@@ -94,7 +69,7 @@ test('[R-9] [F-574] one that was left while it started goes to its person, and t
 });
 
 test('[F-574] nor to the same person when the secret has changed meanwhile', async () => {
-  const { pool, keep } = await poolOf(2);
+  const { pool, keep } = await peoplePool(2);
   keep('ann', 'the old one');
   const first = session(pool, 'ann');
   await expect.poll(() => first.process.leave(), ONCE_WORTH_IT).toBe(true);
@@ -103,7 +78,7 @@ test('[F-574] nor to the same person when the secret has changed meanwhile', asy
 });
 
 test('[F-573] nobody, or somebody without a file, gets none; the log says why, and the breaker stays closed', async () => {
-  const { pool, keep } = await poolOf(0);
+  const { pool, keep } = await peoplePool(0);
   keep('ann', 'of ann');
   for (let tries = 0; tries < 20; tries++) {
     expect(pool.take('bob', { id: 'bob' })).toMatchObject({
@@ -117,7 +92,7 @@ test('[F-573] nobody, or somebody without a file, gets none; the log says why, a
 });
 
 test('[F-574] what a client is shown of its process has no secret of the person', async () => {
-  const { pool, keep } = await poolOf(0);
+  const { pool, keep } = await peoplePool(0);
   keep('ann', 'the secret of ann');
   const { share } = session(pool, 'ann');
   const printed = encoder.encode('it is the secret of ann, they say');
@@ -126,7 +101,7 @@ test('[F-574] what a client is shown of its process has no secret of the person'
 
 test('[F-821] nor has what it is shown of a member of a virtual server', async () => {
   const script = 'echo "the key $SECRET is wrong"; exit 1';
-  const { config, pool, keep } = await poolOf(0, ['-c', script]);
+  const { config, pool, keep } = await peoplePool(0, ['-c', script]);
   keep('ann', 'the secret of ann');
   const process = virtualProcess({
     open: { session: 's', clientKind: 'streamable', principal: 'ann', person: { id: 'ann' } },

@@ -1,17 +1,11 @@
 // What a session speaks to, with real processes behind it: the translator of the session's era and the pool they come from.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { EffectQueue } from '../../../runner/core/effect-queue.ts';
-import { readConfig } from '../../../runner/config/read.ts';
-import { createLog } from '../../../runner/log.ts';
 import type { ServerProcess } from '../../../runner/sessions/pooled-process.ts';
-import { ProcessPool } from '../../../runner/sessions/process-pool.ts';
-import { Starts } from '../../../runner/sessions/starts.ts';
+import type { ProcessPool } from '../../../runner/sessions/process-pool.ts';
 import type { ExitFacts } from '../../../runner/process/exit.ts';
 import { sessionProcess } from '../../../runner/sessions/process-choice.ts';
 import { TranslatedProcess } from '../../../runner/sessions/translated-process.ts';
@@ -20,6 +14,7 @@ import type { Translator } from '../../../runner/translate/translator.ts';
 import { fixturePath } from '../process/recorded-process.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { envelope, type Message } from '../translate/driven-modern-client.ts';
+import { poolOf, QUIET_LOG } from './pool-of.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -43,22 +38,10 @@ interface Served {
 }
 
 const NODE = globalThis.process.execPath;
-const log = createLog({ level: 'error', pretty: false, write: () => undefined });
 
 /** The processes of a server that is run by node with `args`, or is `command`, and one of them. */
 async function processes(args: readonly string[], command: string = NODE) {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp-session-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, 'mcp.json');
-  writeFileSync(file, JSON.stringify({ mcpServers: { fixture: { command, args } } }));
-  const reading = await readConfig(file, {});
-  const server = reading.ok ? reading.config.servers.get('fixture') : undefined;
-  if (!server) throw new Error('The config is in order.');
-  const pool = new ProcessPool(server, { token: 't', starts: new Starts(() => false) }, log, {
-    started: () => undefined,
-    ended: () => undefined,
-    failed: () => undefined,
-  });
+  const { config: server, pool } = await poolOf(() => ({ command, args }));
   const taken = pool.take();
   if (!taken.ok) throw new Error('A first process is always started.');
   const first = taken.process;
@@ -76,7 +59,7 @@ function serve({ server, pool, first }: Awaited<ReturnType<typeof processes>>): 
     ticket: 't',
     clientKind: 'modern' as const,
   };
-  const process = sessionProcess({ open, server, pool, first, log });
+  const process = sessionProcess({ open, server, pool, first, log: QUIET_LOG });
   onTestFinished(async () => void (await process.terminate('the test is over')));
   const waiting = new Map<unknown, (message: Message) => void>();
   const listener = {
@@ -177,7 +160,7 @@ const translated = (
     served: () => undefined,
     eras: () => pool.eras,
     learned: () => undefined,
-    log,
+    log: QUIET_LOG,
     time: PROGRAM_TIME,
   });
 

@@ -1,41 +1,18 @@
 // Sessions that share the processes of a pool, with real processes: whose secret each has, and who gets one that was started ahead.
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { readConfig } from '../../../runner/config/read.ts';
-import { createLog } from '../../../runner/log.ts';
-import { ProcessPool } from '../../../runner/sessions/process-pool.ts';
-import { Starts } from '../../../runner/sessions/starts.ts';
+import type { ProcessPool } from '../../../runner/sessions/process-pool.ts';
 import { initialize } from '../seats/driven-hub.ts';
+import { poolOf, secretIn } from './pool-of.ts';
 
 const program = fileURLToPath(new URL('../../fixtures/servers/secret.sh', import.meta.url));
-const log = createLog({ level: 'error', pretty: false, write: () => undefined });
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-async function poolOf(block: (folder: string) => object) {
-  const folder = mkdtempSync(join(tmpdir(), 'pool-shared-'));
-  const entry = { command: '/bin/sh', args: [program], bridge: block(folder) };
-  writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { s: entry } }));
-  const reading = await readConfig(join(folder, 'mcp.json'), {});
-  const config = reading.ok ? reading.config.servers.get('s') : undefined;
-  if (!config) throw new Error('The config is in order.');
-  const pool = new ProcessPool(config, { token: 't', starts: new Starts(() => false) }, log, {
-    started: () => undefined,
-    ended: () => undefined,
-    failed: () => undefined,
-  });
-  onTestFinished(async () => {
-    await pool.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return { pool, folder };
-}
+const shared = (block: object): object => ({ command: '/bin/sh', args: [program], bridge: block });
 
 /** A session that is greeted; what its process says of its secret and its process id. */
 async function session(pool: ProcessPool, principal: string) {
@@ -70,14 +47,9 @@ async function session(pool: ProcessPool, principal: string) {
 }
 
 test('[F-888] [R-9] sessions of one person share a process with the same secrets, and nobody else does', async () => {
-  const { pool, folder } = await poolOf((place) => ({
-    sharing: 'principal',
-    perUser: { env: { SECRET: { file: `${place}/people/\${person.id}/secret` } } },
-  }));
-  const keep = (id: string, secret: string): void => {
-    mkdirSync(join(folder, 'people', id), { recursive: true, mode: 0o700 });
-    writeFileSync(join(folder, 'people', id, 'secret'), secret, { mode: 0o600 });
-  };
+  const { pool, keep } = await poolOf((folder) =>
+    shared({ sharing: 'principal', perUser: secretIn(folder) }),
+  );
   keep('ann', 'of ann');
   keep('bob', 'of bob');
   const ann = await session(pool, 'ann');
@@ -94,7 +66,7 @@ test('[F-888] [R-9] sessions of one person share a process with the same secrets
 });
 
 test('[F-888] a process that was started ahead is the first to be shared, and one more waits', async () => {
-  const { pool } = await poolOf(() => ({ sharing: 'server', warm: 1 }));
+  const { pool } = await poolOf(() => shared({ sharing: 'server', warm: 1 }));
   const ahead = (): number[] =>
     pool.snapshot().flatMap(({ pid, state }) => (state === 'warm' && pid ? [pid] : []));
   await expect.poll(ahead).toHaveLength(1);

@@ -1,20 +1,16 @@
 // A start that takes longer than its client waits, with real processes: it goes on, and the next session takes it over.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { readConfig } from '../../../runner/config/read.ts';
-import { createLog } from '../../../runner/log.ts';
 import type { ServerProcess } from '../../../runner/sessions/pooled-process.ts';
 import type { ExitFacts } from '../../../runner/process/exit.ts';
-import { ProcessPool } from '../../../runner/sessions/process-pool.ts';
-import { Starts } from '../../../runner/sessions/starts.ts';
+import type { ProcessPool } from '../../../runner/sessions/process-pool.ts';
 import { readJournal } from '../../e2e/journal.ts';
 import { fixturePath, type Message } from '../process/recorded-process.ts';
+import { poolOf } from './pool-of.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const log = createLog({ level: 'error', pretty: false, write: () => undefined });
 
 const initialize = (name: string): object => ({
   id: 1,
@@ -24,27 +20,14 @@ const initialize = (name: string): object => ({
 
 /** One server whose processes are counted by what they were told. */
 async function server(how: string, ms: number, startTimeout = '100ms') {
-  const folder = mkdtempSync(join(tmpdir(), 'slow-start-'));
-  const journal = join(folder, 'journal');
-  const entry = {
+  const journalIn = (folder: string): string => join(folder, 'journal');
+  const { pool, folder } = await poolOf((place) => ({
     command: process.execPath,
-    args: [fixturePath('slow-first.mjs'), join(folder, 'cache'), String(ms), how],
-    env: { JOURNAL: journal },
+    args: [fixturePath('slow-first.mjs'), join(place, 'cache'), String(ms), how],
+    env: { JOURNAL: journalIn(place) },
     bridge: { startTimeout },
-  };
-  writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { s: entry } }));
-  const reading = await readConfig(join(folder, 'mcp.json'), {});
-  const config = reading.ok ? reading.config.servers.get('s') : undefined;
-  if (!config) throw new Error('The config is in order.');
-  const pool = new ProcessPool(config, { token: 't', starts: new Starts(() => false) }, log, {
-    started: () => undefined,
-    ended: () => undefined,
-    failed: () => undefined,
-  });
-  onTestFinished(async () => {
-    await pool.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  }));
+  const journal = journalIn(folder);
   const linesTold = (): readonly string[] =>
     existsSync(journal)
       ? readJournal(journal).flatMap((fact) => (fact.type === 'line' ? [`${fact.line}`] : []))

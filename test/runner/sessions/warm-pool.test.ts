@@ -1,39 +1,11 @@
 // A pool's processes that wait for a session, with real ones.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
-import { readConfig } from '../../../runner/config/read.ts';
-import { createLog } from '../../../runner/log.ts';
-import { ProcessPool } from '../../../runner/sessions/process-pool.ts';
-import { Starts } from '../../../runner/sessions/starts.ts';
+import type { ProcessPool } from '../../../runner/sessions/process-pool.ts';
 import { PATIENCE } from '../../fixtures/patience.ts';
-
-const log = createLog({ level: 'error', pretty: false, write: () => undefined });
-
-/** The pool of a server that is configured so; `starts`: how many processes it has started. */
-async function poolOf(entry: object): Promise<{ pool: ProcessPool; starts: () => number }> {
-  const folder = mkdtempSync(join(tmpdir(), 'warm-pool-'));
-  const file = join(folder, 'mcp.json');
-  writeFileSync(file, JSON.stringify({ mcpServers: { s: entry } }));
-  const reading = await readConfig(file, {});
-  const config = reading.ok ? reading.config.servers.get('s') : undefined;
-  if (!config) throw new Error('The config is in order.');
-  let starts = 0;
-  const pool = new ProcessPool(config, { token: 't', starts: new Starts(() => false) }, log, {
-    started: () => void (starts += 1),
-    ended: () => undefined,
-    failed: () => undefined,
-  });
-  onTestFinished(async () => {
-    await pool.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return { pool, starts: () => starts };
-}
+import { poolOf } from './pool-of.ts';
 
 const program = (code: string, warm: unknown): object => ({
   command: process.execPath,
@@ -47,7 +19,7 @@ const pidOf = (pool: ProcessPool): Promise<number> =>
 test.each([1, { min: 1, max: 4 }])(
   '[F-897] a process that dies while it waits for a session is replaced at once, with warm %j',
   async (warm) => {
-    const { pool } = await poolOf(program('process.stdin.resume()', warm));
+    const { pool } = await poolOf(() => program('process.stdin.resume()', warm));
     const first = await pidOf(pool);
     process.kill(first, 'SIGKILL');
     await vi.waitUntil(() => pool.snapshot().every(({ pid }) => pid !== first), PATIENCE);
@@ -57,12 +29,13 @@ test.each([1, { min: 1, max: 4 }])(
 );
 
 test('[F-897] of a server whose processes end by themselves, no more are started than the breaker lets', async () => {
-  const { pool, starts } = await poolOf(program('', 1));
+  let starts = 0;
+  const { pool } = await poolOf(() => program('', 1), { started: () => void (starts += 1) });
   await vi.waitUntil(() => pool.snapshot().length === 0, PATIENCE);
   // The second failure in a row delays all starts ahead.
-  await vi.waitUntil(() => starts() === 2 && pool.snapshot().length === 0, PATIENCE);
+  await vi.waitUntil(() => starts === 2 && pool.snapshot().length === 0, PATIENCE);
   await new Promise((resolve) => setImmediate(resolve));
-  expect([starts(), pool.ready]).toEqual([2, 0]);
+  expect([starts, pool.ready]).toEqual([2, 0]);
 });
 
 test('[F-899] a server at a URL has as many ready as were asked for, and hears nothing of them', async () => {
@@ -74,7 +47,7 @@ test('[F-899] a server at a URL has as many ready as were asked for, and hears n
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/mcp`;
-  const { pool } = await poolOf({ url, bridge: { warm: { min: 1, max: 4 } } });
+  const { pool } = await poolOf(() => ({ url, bridge: { warm: { min: 1, max: 4 } } }));
   expect(pool.ready).toBe(1);
   const taken = Array.from({ length: 3 }, () => pool.take('alice'));
   expect(pool.ready).toBe(0);
