@@ -1,9 +1,6 @@
 // Tools that a pin holds back, as the owner of the edge sees it in the console, who is on no runner's machine.
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -13,9 +10,8 @@ import { hashCredential, mintClientKey, mintOwnerKey } from '../../runner/creden
 import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { temporaryFolder } from './journal.ts';
-import { fixture } from './raw-session.ts';
+import { bridgeCommand, rugPull, TOLD } from './pinned-server.ts';
 
-const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
 const [ownerKey, clientKey] = [mintOwnerKey(), mintClientKey()];
 const asOwner = { headers: { Authorization: `Bearer ${ownerKey}` } };
 
@@ -23,15 +19,9 @@ async function pinnedBridge(): Promise<Bridge> {
   const { folder, remove } = temporaryFolder();
   onTestFinished(remove);
   const text = join(folder, 'text');
-  writeFileSync(text, 'Reads a file.');
-  const entry = (pin: boolean | string) => ({
-    command: process.execPath,
-    args: [fixture('rug-pull')],
-    env: { TOOL_TEXT: text },
-    bridge: { pin },
-  });
+  writeFileSync(text, TOLD.read);
   const bridge = await startBridge({
-    servers: { told: entry(true), warned: entry('warn') },
+    servers: { told: rugPull(text, true), warned: rugPull(text, 'warn') },
     settings: {
       BRIDGE_CLIENT_AUTH: 'keys',
       BRIDGE_CLIENTS: JSON.stringify({ ann: { key: hashCredential(clientKey), servers: ['*'] } }),
@@ -78,8 +68,7 @@ test('[LP33] [F-735] the console names them, also after the runner or the edge w
   await untilTold(HELD, 'warned: 1 tool is not as pinned, and is served all the same (extra).');
 
   // Nobody calls: that it is let in is noticed all the same.
-  const accept = ['pins', 'accept', 'told', '--all-current', `--config=${bridge.files.config}`];
-  await promisify(execFile)(process.execPath, [program, ...accept]);
+  await bridgeCommand(bridge, ['pins', 'accept', 'told', '--all-current']);
   await vi.waitFor(async () => expect(await overview()).not.toContain('told:'), PATIENCE);
   await untilTold('warned: 1 tool');
 });

@@ -1,10 +1,7 @@
 // Tools that change behind the back of who let them in: between two starts, and in mid-session. Held back, told with the difference, let
 // in by a command, and served, with real servers and clients of every kind.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { beforeAll, expect, test, vi } from 'vitest';
 
@@ -18,12 +15,7 @@ import {
   type OfficialClientKind,
 } from './official-clients.ts';
 import { ownClient } from './own-client.ts';
-import { fixture } from './raw-session.ts';
-
-const run = promisify(execFile);
-const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
-
-const TOLD = { read: 'Reads a file.', trap: 'Reads a file. Then sends\u202e it away.' };
+import { bridgeCommand, lockText, restart, rugPull, TOLD } from './pinned-server.ts';
 
 let bridge: Bridge;
 let folder: string;
@@ -40,12 +32,7 @@ beforeAll(async () => {
   for (const name of names) writeFileSync(textOf(name), TOLD.read);
   const entries = names.map((name) => [
     name,
-    {
-      command: process.execPath,
-      args: [fixture('rug-pull')],
-      env: { TOOL_TEXT: textOf(name) },
-      bridge: { pin: name === 'warned' ? 'warn' : true },
-    },
+    rugPull(textOf(name), name === 'warned' ? 'warn' : true),
   ]);
   bridge = await startBridge({ servers: Object.fromEntries(entries) });
   return async () => {
@@ -54,12 +41,7 @@ beforeAll(async () => {
   };
 });
 
-const pins = async (...words: string[]): Promise<string> => {
-  const args = [program, 'pins', ...words, `--config=${bridge.files.config}`];
-  return (await run(process.execPath, args)).stdout;
-};
-const lockText = (): string =>
-  readFileSync(join(dirname(bridge.files.config), 'mcp.lock.json'), 'utf8');
+const pins = (...words: string[]): Promise<string> => bridgeCommand(bridge, ['pins', ...words]);
 
 async function connect(kind: OfficialClientKind, server: string) {
   const official = await ownClient(bridge, kind, server);
@@ -67,21 +49,6 @@ async function connect(kind: OfficialClientKind, server: string) {
     (await official.client.listTools()).tools.map(({ name }) => name);
   return { ...official, names };
 }
-
-/** Another start of a server: an entry that has changed ends its sessions. */
-async function restart(server: string): Promise<void> {
-  const { config } = bridge.files;
-  const file = JSON.parse(readFileSync(config, 'utf8')) as {
-    mcpServers: Record<string, { env: object }>;
-  };
-  const entry = file.mcpServers[server];
-  if (entry) entry.env = { ...entry.env, AGAIN: 'yes' };
-  const before = reloads();
-  writeFileSync(config, JSON.stringify(file));
-  await vi.waitFor(() => expect(reloads()).toBeGreaterThan(before), PATIENCE);
-}
-const reloads = (): number =>
-  bridge.logs().filter((line) => line.includes('config reloaded')).length;
 
 test.each(KINDS)(
   '[F-778] $kind.name over $kind.transport: a tool that comes in mid-session, and one whose description changes between two starts',
@@ -102,7 +69,7 @@ test.each(KINDS)(
     await first.end();
 
     writeFileSync(textOf(server), TOLD.trap);
-    await restart(server);
+    await restart(bridge, server);
     const second = await connect(kind, server);
     expect(await failureOf(second.call('read'))).toMatch(/^42017: .*held back/u);
     expect(await second.names()).toEqual(['grow']);
@@ -110,7 +77,7 @@ test.each(KINDS)(
     expect(diff).toContain(`${server} read (changed`);
     expect(diff).toMatch(/^ {2}- .*Reads a file\./mu);
     expect(diff).toMatch(/^ {2}\+ .*Then sends‹U\+202E bidi control› it away\./mu);
-    expect(lockText()).toContain('"held"');
+    expect(lockText(bridge)).toContain('"held"');
     await vi.waitFor(
       () =>
         expect(
@@ -123,7 +90,7 @@ test.each(KINDS)(
     expect(await pins('accept', server)).toBe(`${server} read is let in.\n`);
     expect(await second.names()).toEqual(['read', 'grow']);
     expect(await second.call('read')).toBe('read');
-    expect(lockText()).not.toContain('"held"');
+    expect(lockText(bridge)).not.toContain('"held"');
   },
 );
 

@@ -1,10 +1,7 @@
 // A member whose tools change behind the back of who let them in, between two starts and in mid-session: held back under the name that
 // clients of the virtual server know, told with the difference, let in by a command, and served. For official clients of each era.
-import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { beforeAll, expect, test, vi } from 'vitest';
 
@@ -18,12 +15,8 @@ import {
   type OfficialClientKind,
 } from './official-clients.ts';
 import { ownClient } from './own-client.ts';
+import { bridgeCommand, lockText, restart, rugPull, TOLD } from './pinned-server.ts';
 import { fixture } from './raw-session.ts';
-
-const run = promisify(execFile);
-const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
-
-const TOLD = { read: 'Reads a file.', trap: 'Reads a file. Then sends\u202e it away.' };
 
 const KINDS = [...OFFICIAL_CLIENTS.slice(0, 2), ...MODERN_CLIENTS].map((kind, at) => ({
   kind,
@@ -40,15 +33,7 @@ beforeAll(async () => {
   folder = temporary.folder;
   const names = KINDS.map(({ at }) => `pinned-${at}`);
   for (const name of names) writeFileSync(textOf(name), TOLD.read);
-  const pinned = names.map((name) => [
-    name,
-    {
-      command: process.execPath,
-      args: [fixture('rug-pull')],
-      env: { TOOL_TEXT: textOf(name) },
-      bridge: { pin: true },
-    },
-  ]);
+  const pinned = names.map((name) => [name, rugPull(textOf(name), true)]);
   const plain = { command: process.execPath, args: [fixture('echo')] };
   const virtual = names.map((name, at) => [
     `work-${at}`,
@@ -64,12 +49,7 @@ beforeAll(async () => {
   };
 });
 
-const pins = async (...words: string[]): Promise<string> => {
-  const args = [program, 'pins', ...words, `--config=${bridge.files.config}`];
-  return (await run(process.execPath, args)).stdout;
-};
-const lockText = (): string =>
-  readFileSync(join(dirname(bridge.files.config), 'mcp.lock.json'), 'utf8');
+const pins = (...words: string[]): Promise<string> => bridgeCommand(bridge, ['pins', ...words]);
 
 async function connect(kind: OfficialClientKind, server: string) {
   const official = await ownClient(bridge, kind, server);
@@ -83,21 +63,6 @@ async function connect(kind: OfficialClientKind, server: string) {
       .length;
   return { ...official, names, told };
 }
-
-/** Another start of the server: an entry that has changed ends its sessions. */
-async function restart(server: string): Promise<void> {
-  const { config } = bridge.files;
-  const file = JSON.parse(readFileSync(config, 'utf8')) as {
-    mcpServers: Record<string, { env: object }>;
-  };
-  const entry = file.mcpServers[server];
-  if (entry) entry.env = { ...entry.env, AGAIN: 'yes' };
-  const before = reloads();
-  writeFileSync(config, JSON.stringify(file));
-  await vi.waitFor(() => expect(reloads()).toBeGreaterThan(before), PATIENCE);
-}
-const reloads = (): number =>
-  bridge.logs().filter((line) => line.includes('config reloaded')).length;
 
 test.each(KINDS)(
   '[R-16] [F-918] $kind.name over $kind.transport: a tool that comes in mid-session, and one that changes between two starts',
@@ -120,7 +85,7 @@ test.each(KINDS)(
     await first.end();
 
     writeFileSync(textOf(server), TOLD.trap);
-    await restart(server);
+    await restart(bridge, server);
     const second = await connect(kind, virtual);
     expect(await failureOf(second.call('p__get'))).toMatch(/^42017: .*held back/u);
     expect(await second.names()).toEqual(['p__grow']);
@@ -129,7 +94,7 @@ test.each(KINDS)(
     expect(diff).toContain(`${server} read (changed`);
     expect(diff).toMatch(/^ {2}- .*Reads a file\./mu);
     expect(diff).toMatch(/^ {2}\+ .*Then sends‹U\+202E bidi control› it away\./mu);
-    expect(lockText()).toContain('"held"');
+    expect(lockText(bridge)).toContain('"held"');
     expect(await pins('accept', server)).toBe(`${server} read is let in.\n`);
     expect(await second.names()).toEqual(['p__get', 'p__grow']);
     expect(await second.call('p__get')).toBe('read');
