@@ -1,6 +1,4 @@
 // HTTP on Node: what clients may send besides a plain request, streams and their ends, and a stop in order.
-import { once } from 'node:events';
-import { connect } from 'node:net';
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 
@@ -13,6 +11,7 @@ import type { SocketListener } from '../../../../edge/http/ports.ts';
 import { STREAM_KINDS } from '../../../../edge/core/stream-kinds.ts';
 import { encodeText } from '../../../../shared/link/codec.ts';
 import { PATIENCE } from '../../../fixtures/patience.ts';
+import { talk } from './raw-connection.ts';
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
@@ -24,22 +23,6 @@ async function start(fetch: Fetch): Promise<{ server: HttpServer; port: number }
   });
   onTestFinished(() => server.close());
   return { server, port: await server.listen('127.0.0.1', 0) };
-}
-
-/** Sends bytes on a connection of its own; `text` is what has come back. */
-function talk(port: number, bytes: string) {
-  const socket = connect({ port, host: '127.0.0.1' });
-  let text = '';
-  socket.setEncoding('utf8').on('data', (more: string) => (text += more));
-  socket.on('error', () => undefined);
-  socket.write(bytes);
-  onTestFinished(() => void socket.destroy());
-  return {
-    socket,
-    closed: once(socket, 'close'),
-    text: () => text,
-    until: (words: string) => vi.waitUntil(() => text.includes(words), PATIENCE),
-  };
 }
 
 const echoing: Fetch = async (request) =>

@@ -1,6 +1,5 @@
 // Short pieces of a stream on Node: each is one write to the connection, and none gets out of order or out of its answer.
-import { once } from 'node:events';
-import { connect, Socket } from 'node:net';
+import { Socket } from 'node:net';
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 
@@ -9,6 +8,7 @@ import { HttpServer } from '../../../../edge/hosts/node/http-server.ts';
 import { Mail } from '../../../../edge/hosts/node/mail.ts';
 import { streamResponse, type BodyReader } from '../../../../edge/http/stream-body.ts';
 import { PATIENCE } from '../../../fixtures/patience.ts';
+import { talk } from './raw-connection.ts';
 
 const COMMENT = ': keep-alive\n\n';
 
@@ -41,23 +41,6 @@ async function serve() {
   onTestFinished(() => server.close());
   const port = await server.listen('127.0.0.1', 0);
   return { says, port };
-}
-
-/** Sends bytes on a connection of its own; `text` is what has come back. */
-function talk(port: number, bytes: string) {
-  const socket = connect({ port, host: '127.0.0.1' });
-  let text = '';
-  socket.setEncoding('utf8').on('data', (more: string) => (text += more));
-  socket.on('error', () => undefined);
-  socket.write(bytes);
-  onTestFinished(() => void socket.destroy());
-  return {
-    socket,
-    text: () => text,
-    /** What came of the first answer behind its headers. */
-    body: () => text.slice(text.indexOf('\r\n\r\n') + 4),
-    until: (words: string) => vi.waitUntil(() => text.includes(words), PATIENCE),
-  };
 }
 
 /** Connections as they were written to by the server, a write each. */
@@ -132,10 +115,9 @@ test('[F-966] short pieces for a client that does not read wait like long ones, 
 test('[F-966] a stream to HTTP/1.0 has no chunks, and an answer to HEAD no body', async () => {
   const { says, port } = await serve();
   const old = talk(port, 'GET /s HTTP/1.0\r\nHost: x\r\n\r\n');
-  const closed = once(old.socket, 'close');
   await vi.waitUntil(() => says.length === 1, PATIENCE);
   for (const text of ['one', 'two', undefined]) await says[0]?.(text);
-  await closed;
+  await old.closed;
   expect(old.body()).toBe('onetwo');
   const head = talk(port, 'HEAD /s HTTP/1.1\r\nHost: x\r\n\r\n');
   await vi.waitUntil(() => says.length === 2, PATIENCE);
