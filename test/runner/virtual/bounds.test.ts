@@ -20,6 +20,21 @@ const two = (known = new KnownMembers()): DrivenVirtualServer =>
 const plain = (): DrivenVirtualServer =>
   new DrivenVirtualServer(['a', 'b'].map((name) => member(name, { prefix: '' })));
 
+/** The names of all tools, as a client reads them page by page. */
+function readTools(work: DrivenVirtualServer, answering: Answering): string[] {
+  const found: string[] = [];
+  let cursor: string | undefined;
+  do {
+    work.client(request(2, 'tools/list', cursor === undefined ? {} : { cursor }));
+    work.answer(answering);
+    const [answer] = work.said().filter(({ id }) => id === 2);
+    const result = answer?.['result'] as { tools: { name: string }[]; nextCursor?: string };
+    found.push(...result.tools.map(({ name }) => name));
+    cursor = result.nextCursor;
+  } while (cursor !== undefined);
+  return found;
+}
+
 test('[R-16] F-810: a call that is cancelled while it is found out whose it is reaches nobody', () => {
   const work = plain();
   work.initialize();
@@ -128,26 +143,13 @@ test('F-813: a list that is too long to be remembered is not shown in part', () 
       ...(at < 3 && { nextCursor: String(at + 1) }),
     };
   };
-  const names = (work: DrivenVirtualServer): string[] => {
-    const found: string[] = [];
-    let cursor: string | undefined;
-    do {
-      work.client(request(2, 'tools/list', cursor === undefined ? {} : { cursor }));
-      work.answer(pages);
-      const [answer] = work.said().filter(({ id }) => id === 2);
-      const result = answer?.['result'] as { tools: { name: string }[]; nextCursor?: string };
-      found.push(...result.tools.map(({ name }) => name));
-      cursor = result.nextCursor;
-    } while (cursor !== undefined);
-    return found;
-  };
   const all = ['a__x1', 'a__x2', 'a__x3'];
   const first = two(known);
   first.initialize();
-  expect(names(first)).toEqual(all);
+  expect(readTools(first, pages)).toEqual(all);
   const next = two(known);
   next.initialize();
-  expect(names(next)).toEqual(all);
+  expect(readTools(next, pages)).toEqual(all);
 });
 
 test('[F-936] whoever reads a long list page by page has the members behind it asked once, after its end', () => {
@@ -164,17 +166,7 @@ test('[F-936] whoever reads a long list page by page has the members behind it a
       ...(cursor !== '5' && { nextCursor: String(Number(cursor) + 1) }),
     };
   };
-  const found: string[] = [];
-  let cursor: string | undefined;
-  do {
-    work.client(request(2, 'tools/list', cursor === undefined ? {} : { cursor }));
-    work.answer(pages);
-    const [answer] = work.said().filter(({ id }) => id === 2);
-    const result = answer?.['result'] as { tools: { name: string }[]; nextCursor?: string };
-    found.push(...result.tools.map(({ name }) => name));
-    cursor = result.nextCursor;
-  } while (cursor !== undefined);
-  expect(found).toEqual(['a__x1', 'a__x2', 'a__x3', 'a__x4', 'a__x5', 'b__z']);
+  expect(readTools(work, pages)).toEqual(['a__x1', 'a__x2', 'a__x3', 'a__x4', 'a__x5', 'b__z']);
   // With the first page all are asked at once, so that a short list takes one round.
   expect(asked).toEqual(['a 1', 'b 1', 'a 2', 'a 3', 'a 4', 'a 5', 'b 1']);
 });
