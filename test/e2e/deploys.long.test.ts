@@ -3,7 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { check, emptyHistory, type CallHistory, type History } from '../simulation/history.ts';
+import {
+  check,
+  emptyHistory,
+  newCall,
+  type CallHistory,
+  type History,
+} from '../simulation/history.ts';
 import { startFaultyBridge } from './faulty-link.ts';
 import type { EventStream, SseEvent } from './raw-http.ts';
 import { messagesOf, openSession, toolCall, type Message, type RawSession } from './raw-session.ts';
@@ -31,17 +37,12 @@ class ResumingClient {
   async run(goesOn: () => boolean): Promise<void> {
     while (goesOn()) {
       this.#count += 1;
-      const call: CallHistory = {
+      const call = newCall({
         session: this.#session.id,
         client: this.#name,
         uid: `${this.#name}-${this.#count}`,
-        outcomes: [],
-        progress: [],
         progressSent: this.#count % 3 === 0 ? 0 : PROGRESS,
-        isForsaken: false,
-        isCancelled: false,
-        isFollowed: false,
-      };
+      });
       this.#history.calls.set(call.uid, call);
       await this.#call(call);
     }

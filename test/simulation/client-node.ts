@@ -3,7 +3,13 @@ import { fillerOf } from './filler.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import { parseEventId } from '../../shared/sse/encode.ts';
-import type { CallHistory, StandingHistory, VirtualCall } from './history.ts';
+import {
+  newCall,
+  type CallHistory,
+  type SentCall,
+  type StandingHistory,
+  type VirtualCall,
+} from './history.ts';
 import type { Post } from '../../edge/core/ports.ts';
 import { actorName } from './names.ts';
 import { VirtualClient } from './virtual-client.ts';
@@ -135,7 +141,7 @@ export class ClientNode {
       this.virtual.call();
       return undefined;
     }
-    const { chance, history, line } = this.#world;
+    const { chance, line } = this.#world;
     const uid = `${this.name}-c${String(this.#nextCall++)}`;
     const work = {
       ms: most === undefined ? this.#workMs() : chance.between(0, most),
@@ -146,20 +152,7 @@ export class ClientNode {
     const cargo =
       line && work.bytes % 5 === 0 ? fillerOf(uid, Math.min(200_000, 1_000 * work.bytes)) : '';
     const isForbidden = this.#world.policy !== undefined && this.#nextCall % 4 === 0;
-    const call: CallHistory = {
-      session: this.principal,
-      client: this.kind,
-      uid,
-      outcomes: [],
-      progress: [],
-      progressSent: work.progress,
-      isForsaken: false,
-      isCancelled: false,
-      isFollowed: false,
-      isForbidden,
-    };
-    history.calls.set(uid, call);
-    this.#calls.push(call);
+    const call = this.#begin({ uid, progressSent: work.progress, isForbidden });
     // Some clients number every request alike; a session then has equal ids in flight.
     const sameId = this.kind !== 'sse2024' && chance.happens(0.3);
     this.#send(
@@ -187,22 +180,16 @@ export class ClientNode {
   ): CallHistory | undefined {
     if (this.#isOver) return undefined;
     const uid = `${this.name}-c${String(this.#nextCall++)}`;
-    const call: CallHistory = {
-      session: this.principal,
-      client: this.kind,
-      uid,
-      outcomes: [],
-      progress: [],
-      progressSent,
-      isForsaken: false,
-      isCancelled: false,
-      isFollowed: false,
-      virtual,
-    };
-    this.#world.history.calls.set(uid, call);
-    this.#calls.push(call);
+    const call = this.#begin({ uid, progressSent, virtual });
     const sameId = this.kind !== 'sse2024' && this.#world.chance.happens(0.3);
     this.#send(body(uid), call, sameId);
+    return call;
+  }
+
+  #begin(sent: Omit<SentCall, 'session' | 'client'>): CallHistory {
+    const call = newCall({ session: this.principal, client: this.kind, ...sent });
+    this.#world.history.calls.set(call.uid, call);
+    this.#calls.push(call);
     return call;
   }
 

@@ -26,6 +26,22 @@ export interface CallHistory {
   readonly virtual?: VirtualCall;
 }
 
+/** What is known of a call when it is sent. */
+export type SentCall = Pick<
+  CallHistory,
+  'session' | 'client' | 'uid' | 'progressSent' | 'isForbidden' | 'virtual'
+>;
+
+/** A call that was just sent: nothing has come of it. */
+export const newCall = (sent: SentCall): CallHistory => ({
+  ...sent,
+  outcomes: [],
+  progress: [],
+  isForsaken: false,
+  isCancelled: false,
+  isFollowed: false,
+});
+
 /** A request to a virtual server. */
 export interface VirtualCall {
   /** Whose the name was wherever a list showed it; undefined: a request that names nothing. */
@@ -96,7 +112,6 @@ export interface History {
   mostOfOne: number;
   /** What is held of sessions long after the last client has left. */
   readonly left: string[];
-  /** What went wrong, for a person. */
   /** Streams that went to another although their client listened. */
   readonly taken: string[];
   /** Calls that were answered too late, where nothing but the silence of links held them up. */
@@ -105,6 +120,7 @@ export interface History {
   readonly virtual: string[];
   /** Questions of members, by their tokens. */
   readonly questions?: Map<string, QuestionHistory>;
+  /** What went wrong, for a person. */
   readonly trace: string[];
 }
 

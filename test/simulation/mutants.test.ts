@@ -6,7 +6,7 @@ import { describe, expect, inject, test } from 'vitest';
 
 import { AccessWorld } from './access-world.ts';
 import { Chance } from './clock.ts';
-import { check, emptyHistory, type CallHistory, type History } from './history.ts';
+import { check, emptyHistory, newCall, type CallHistory, type History } from './history.ts';
 import { mutatedRules } from './mutated-rules.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
 import { BROKEN_AWAY, DOOMED, UNHEARD, UNSIGNED, World, type WorldOptions } from './world.ts';
@@ -297,15 +297,8 @@ describe('[F-162] a runner that cannot count', () => {
 
 describe('the checker', () => {
   const call = (change: Partial<CallHistory>): CallHistory => ({
-    session: 's0',
-    client: 'http2025-11',
-    uid: 'c1',
+    ...newCall({ session: 's0', client: 'http2025-11', uid: 'c1', progressSent: 0 }),
     outcomes: ['result:c1'],
-    progress: [],
-    progressSent: 0,
-    isForsaken: false,
-    isCancelled: false,
-    isFollowed: false,
     ...change,
   });
   const ran = [{ session: 's0', kind: 'call' as const, uid: 'c1' }];

@@ -5,6 +5,7 @@ import {
   check,
   emptyHistory,
   type CallHistory,
+  newCall,
   type ProcessRecord,
 } from '../simulation/history.ts';
 
@@ -78,18 +79,13 @@ export class Evidence {
     { uid, isUnseen }: { readonly uid: string; readonly isUnseen?: boolean },
     progressSent: number,
   ): Tracked {
-    const call: CallHistory = {
+    const call = newCall({
       session,
       client,
       uid,
-      outcomes: [],
-      progress: [],
       progressSent,
-      isForsaken: false,
-      isCancelled: false,
-      isFollowed: false,
       ...(isUnseen && { virtual: { sentAt: Date.now(), takes: () => true } }),
-    };
+    });
     const tracked = { call, startedAt: Date.now(), endedAt: undefined };
     this.history.calls.set(uid, call);
     this.#calls.push(tracked);
