@@ -3,9 +3,8 @@
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';
 import { OPEN_ARRAY, OPEN_OBJECT } from '../../shared/jsonrpc/json-cursor.ts';
 import { isParsable, membersOf, stringIn, textAt } from '../../shared/jsonrpc/members.ts';
-import { isLookalike } from '../../shared/jsonrpc/scan.ts';
 import type { Span } from '../../shared/jsonrpc/span.ts';
-import { nameAmong } from '../../shared/mcp/judged.ts';
+import { nameAmong, soleMember } from '../../shared/mcp/judged.ts';
 
 /** What a model reads of a tool. */
 const READ = [
@@ -32,12 +31,10 @@ export function definitionAt(bytes: Uint8Array, span: Span): ToolDefinition | un
   if (read.kind !== 'name') return undefined;
   const parts: string[] = [];
   for (const key of READ) {
-    const [value, ...more] = members.filter(
-      (member) => member.key === key || isLookalike(member.key, key),
-    );
-    if (more.length > 0 || (value && value.key !== key)) return undefined;
-    if (!value) continue;
-    const text = canonical(bytes, value.value);
+    const member = soleMember(members, key);
+    if (member === 'unclear') return undefined;
+    if (!member) continue;
+    const text = canonical(bytes, member.value);
     if (text === undefined) return undefined;
     parts.push(`${JSON.stringify(key)}:${text}`);
   }

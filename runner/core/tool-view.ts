@@ -14,7 +14,7 @@ import { isLookalike } from '../../shared/jsonrpc/scan.ts';
 import type { Span } from '../../shared/jsonrpc/span.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
-import { nameAmong } from '../../shared/mcp/judged.ts';
+import { isLike, nameAmong, soleMember } from '../../shared/mcp/judged.ts';
 import { judgeOf, type Judge, type NameRules } from '../../shared/mcp/name-rules.ts';
 
 /** The rules of one server, or of one member of several. All names are the server's own. */
@@ -171,21 +171,20 @@ function fill(
   fixed: ReadonlyMap<string, unknown>,
 ): Edit[] | string {
   const { bytes } = message;
-  const like = params.filter(({ key }) => key === 'arguments' || isLookalike(key, 'arguments'));
-  const [given, second] = like;
+  const given = soleMember(params, 'arguments');
   const values = Object.fromEntries(fixed);
   if (!given) {
     const and = { arguments: JSON.stringify(values) };
     return message.changes(['params'], { and });
   }
-  if (second || given.key !== 'arguments') return UNCLEAR_ARGUMENTS;
+  if (given === 'unclear') return UNCLEAR_ARGUMENTS;
   const { value } = given;
   if (textAt(bytes, value) === 'null') return [{ ...value, with: json(values) }];
   if (!isObjectAt(bytes, value)) return UNCLEAR_ARGUMENTS;
   let hasOthers = false;
   for (const { key } of membersOf(bytes, value)) {
     hasOthers = true;
-    const set = [...fixed.keys()].find((name) => key === name || isLookalike(key, name));
+    const set = [...fixed.keys()].find((name) => isLike(key, name));
     if (set !== undefined)
       return `The argument "${set}" is set by the owner of the runner: call this tool without it.`;
   }

@@ -2,10 +2,10 @@
 // 2026-07-28, Transports, "Custom Headers from Tool Parameters").
 import { membersOf, textAt } from '../../shared/jsonrpc/members.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { isLookalike } from '../../shared/jsonrpc/scan.ts';
 import type { Span } from '../../shared/jsonrpc/span.ts';
 import { PARAM_HEADER } from '../../shared/mcp/headers.ts';
 import { decodeHeaderValue } from '../../shared/mcp/header-value.ts';
+import { soleMember } from '../../shared/mcp/judged.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { isObject } from '../../shared/json-value.ts';
 import { at } from './json.ts';
@@ -82,9 +82,8 @@ function ambiguousKey(
 ): string | undefined {
   const members = [...membersOf(bytes, span)];
   for (const [key, through] of Map.groupBy(paths, ([first = '']) => first)) {
-    const same = members.filter((member) => member.key === key || isLookalike(member.key, key));
-    const [member] = same;
-    if (same.length > 1 || (member && member.key !== key)) return key;
+    const member = soleMember(members, key);
+    if (member === 'unclear') return key;
     const deeper = through.map((path) => path.slice(1)).filter((path) => path.length > 0);
     const inner = member && deeper.length > 0 && ambiguousKey(deeper, bytes, member.value);
     if (typeof inner === 'string') return `${key}.${inner}`;

@@ -1,10 +1,9 @@
 // The two tools that are served in place of a long list of them (`"discovery": "search"`), and which tool a call of the second is about.
 // Edge and runner read that by the same rule, so that no call reaches a tool under a name that the policy of the edge has not judged. Pure.
 import { isObjectAt, membersOf } from '../jsonrpc/members.ts';
-import { isLookalike } from '../jsonrpc/scan.ts';
 import type { Span } from '../jsonrpc/span.ts';
 import type { MessageView } from '../jsonrpc/view.ts';
-import { CALL_METHOD, nameAmong } from './judged.ts';
+import { CALL_METHOD, nameAmong, soleMember } from './judged.ts';
 
 /** Finds tools. */
 export const SEARCH_TOOL = 'search_tools';
@@ -40,19 +39,17 @@ export function innerCallOf(message: MessageView): InnerCall {
   const { bytes } = message;
   const params = [...message.members('params')];
   if (nameAmong(bytes, params).kind !== 'name') return NONE;
-  const [given, second] = params.filter(({ key }) => isLike(key, 'arguments'));
+  const given = soleMember(params, 'arguments');
   if (!given) return NONE;
-  if (second || given.key !== 'arguments') return UNCLEAR;
+  if (given === 'unclear') return UNCLEAR;
   if (!isObjectAt(bytes, given.value)) return NONE;
   const members = [...membersOf(bytes, given.value)];
   const inner = nameAmong(bytes, members);
   if (inner.kind !== 'name') return inner.kind === 'unclear' ? UNCLEAR : NONE;
-  const [args, more] = members.filter(({ key }) => isLike(key, 'arguments'));
-  if (more || (args && args.key !== 'arguments')) return UNCLEAR;
+  const args = soleMember(members, 'arguments');
+  if (args === 'unclear') return UNCLEAR;
   const nameAt = members.find(({ key }) => key === 'name')?.value;
   if (!nameAt) return NONE;
   const others = members.flatMap(({ key }) => (key === 'name' || key === 'arguments' ? [] : [key]));
   return { kind: 'call', name: inner.name, nameAt, argumentsAt: args?.value, others };
 }
-
-const isLike = (key: string, name: string): boolean => key === name || isLookalike(key, name);

@@ -25,18 +25,30 @@ export type ReadName =
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'none' | 'unclear' };
 
-const isLike = (key: string, name: string): boolean => key === name || isLookalike(key, name);
+/** Whether a reader, however careless, would take a key for `name`. */
+export const isLike = (key: string, name: string): boolean =>
+  key === name || isLookalike(key, name);
+
+/** The member of this name: `unclear` if there are two, or one that only a careless reader would take for it. */
+export function soleMember(
+  members: Iterable<Member>,
+  name: string,
+): Member | 'unclear' | undefined {
+  let sole: Member | undefined;
+  for (const member of members) {
+    if (!isLike(member.key, name)) continue;
+    if (sole || member.key !== name) return 'unclear';
+    sole = member;
+  }
+  return sole;
+}
 
 /** The `name` among the members of a call's `params` or of a listed tool. */
 export function nameAmong(bytes: Uint8Array, members: Iterable<Member>): ReadName {
-  let read: ReadName = { kind: 'none' };
-  for (const { key, value } of members) {
-    if (!isLike(key, 'name')) continue;
-    const isOnly = read.kind === 'none' && key === 'name' && bytes[value.start] === QUOTE;
-    if (!isOnly) return { kind: 'unclear' };
-    read = { kind: 'name', name: JSON.parse(textAt(bytes, value)) as string };
-  }
-  return read;
+  const member = soleMember(members, 'name');
+  if (member === undefined) return { kind: 'none' };
+  if (member === 'unclear' || bytes[member.value.start] !== QUOTE) return { kind: 'unclear' };
+  return { kind: 'name', name: JSON.parse(textAt(bytes, member.value)) as string };
 }
 
 /** Whether a process that looks at methods with less care would take this one for a call. */
