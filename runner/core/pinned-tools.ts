@@ -42,6 +42,11 @@ export class PinnedTools {
     this.#guard = guard;
   }
 
+  /** Whether what is not pinned is held back. */
+  get holdsBack(): boolean {
+    return this.#guard.holdsBack;
+  }
+
   /** Whether the tools have to be listed before a message of this method can be judged. */
   waits(method: string): boolean {
     if (method !== LIST_METHOD && method !== CALL_METHOD) return false;
@@ -97,9 +102,9 @@ export class PinnedTools {
   /** Why a call does not reach the server; `message`: as the server would get it. */
   refusal(message: MessageView): string | undefined {
     if (message.method !== CALL_METHOD) return undefined;
-    if (!this.#known) return this.#guard.holdsBack ? NO_LIST : undefined;
+    if (!this.#known) return this.holdsBack ? NO_LIST : undefined;
     const tool = this.#known.get(message.string('params', 'name') ?? '');
-    if (!tool) return this.#guard.holdsBack ? NOT_LISTED : undefined;
+    if (!tool) return this.holdsBack ? NOT_LISTED : undefined;
     return this.#guard.accepts(tool) ? undefined : this.#guard.refusal;
   }
 }

@@ -84,11 +84,8 @@ export function sessionParts(options: SessionOptions, end: End, now: number) {
       shadowed: (names) =>
         out.note('warn', 'tools cannot be called', { tools: names, ...SHADOWED }),
     });
-  const holdsBack = guard?.holdsBack ?? false;
   const catalogue =
-    pinned || search
-      ? new ToolCatalogue({ calls, outcomes, out }, { pinned, holdsBack, search })
-      : undefined;
+    pinned || search ? new ToolCatalogue({ calls, outcomes, out }, { pinned, search }) : undefined;
   const hearing = new Hearing({
     has: (id) => calls.get(id)?.isCancelled === false || catalogue?.awaits(id) === true,
     wasAsked: (id) => calls.hasIssued(id),

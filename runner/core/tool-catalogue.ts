@@ -34,8 +34,6 @@ interface Held {
 export interface CatalogueReaders {
   /** Absent: clients may have all. */
   readonly pinned: PinnedTools | undefined;
-  /** Whether what is not pinned is held back. */
-  readonly holdsBack: boolean;
   /** Serves two tools in their place; absent: clients are given the list. */
   readonly search: ToolSearch | undefined;
 }
@@ -53,16 +51,14 @@ const decoder = new TextDecoder();
 
 export class ToolCatalogue {
   readonly #parts: Parts;
-  readonly #holdsBack: boolean;
   readonly #pinned: PinnedTools | undefined;
   readonly #search: ToolSearch | undefined;
   #listing: Listing | undefined;
   #held: Held[] = [];
   #heldBytes = 0;
 
-  constructor(parts: Parts, { pinned, holdsBack, search }: CatalogueReaders) {
+  constructor(parts: Parts, { pinned, search }: CatalogueReaders) {
     this.#parts = parts;
-    this.#holdsBack = holdsBack;
     this.#pinned = pinned;
     this.#search = search;
   }
@@ -112,7 +108,8 @@ export class ToolCatalogue {
     for (const held of this.#takeHeld()) {
       const { call, message } = held;
       if (this.#answers(held, now)) continue;
-      if (call.method === LIST_METHOD || !this.#holdsBack) this.#parts.out.pass(message);
+      if (call.method === LIST_METHOD || this.#pinned?.holdsBack !== true)
+        this.#parts.out.pass(message);
       else this.#parts.outcomes.fail(call, { fault: 'not_allowed', message: NO_LIST }, now);
     }
   }
