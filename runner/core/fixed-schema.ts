@@ -2,7 +2,6 @@
 // schemas for the same object, also those that a reference within the schema names (JSON Schema 2020-12, "$ref"). Pure.
 import { isObject } from '../../shared/json-value.ts';
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';
-import { QUOTE } from '../../shared/jsonrpc/json-cursor.ts';
 import {
   dropEdits,
   isObjectAt,
@@ -80,11 +79,9 @@ class FixedSchema {
     for (const { key, value } of membersOf(this.#bytes, schema)) {
       if (key === 'properties') {
         const properties = [...membersOf(this.#bytes, value)];
-        const isDropped = (name: string | undefined): boolean =>
-          name !== undefined &&
-          this.#fixed.has(name) &&
-          !this.#isReferredTo(`${pointer}/properties/${tokenOf(name)}`);
-        edits.push(...dropEdits(properties, (property) => isDropped(property.key)));
+        const isDropped = (name: string): boolean =>
+          this.#fixed.has(name) && !this.#isReferredTo(`${pointer}/properties/${tokenOf(name)}`);
+        edits.push(...dropEdits(properties, ({ key: name }) => isDropped(name)));
       } else if (key === 'required') edits.push(...this.#withoutStrings(value));
       else if (key === 'dependentRequired')
         for (const { value: needed } of membersOf(this.#bytes, value))
@@ -103,16 +100,12 @@ class FixedSchema {
     return edits;
   }
 
-  #isFixed(name: string | undefined): boolean {
-    return name !== undefined && this.#fixed.has(name);
-  }
-
   #withoutStrings(array: Span): Edit[] {
     const bytes = this.#bytes;
-    return dropEdits(
-      [...elementsOf(bytes, array)],
-      (each) => bytes[each.start] === QUOTE && this.#isFixed(stringIn(bytes, each)),
-    );
+    return dropEdits([...elementsOf(bytes, array)], (each) => {
+      const name = stringIn(bytes, each);
+      return name !== undefined && this.#fixed.has(name);
+    });
   }
 
   /** Whether a reference leads to this or to a part of it: then it must be there. True also where that cannot be told. */
@@ -125,8 +118,7 @@ class FixedSchema {
 
   /** The definition that a reference names, if nothing else names it, or a part of it. */
   #onlyNamedBy(reference: Span): { readonly at: Span; readonly pointer: string } | undefined {
-    const isText = this.#bytes[reference.start] === QUOTE;
-    const pointer = isText ? pointerOf(stringIn(this.#bytes, reference)) : undefined;
+    const pointer = pointerOf(stringIn(this.#bytes, reference));
     if (pointer === undefined || pointer === '' || this.#followed >= MOST_FOLLOWED)
       return undefined;
     this.#followed += 1;
