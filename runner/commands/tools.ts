@@ -139,11 +139,10 @@ async function showVirtual(
     print(`${JSON.stringify(all)}\n`);
   } else {
     const rows = members.flatMap(({ member, seen }) =>
-      (seen?.tools ?? []).map((tool) => [
-        ...rowOf(tool, beforeNames(member.prefix)).slice(0, 2),
-        member.server,
-        rowOf(tool, beforeNames(member.prefix))[2] ?? '',
-      ]),
+      (seen?.tools ?? []).map((tool) => {
+        const [name, size, what] = rowOf(tool, beforeNames(member.prefix));
+        return [name, size, member.server, what];
+      }),
     );
     print(tableText([['tool', 'tokens', 'server', ''], ...rows]));
     for (const { member, seen } of members)
@@ -214,7 +213,10 @@ const searchOf = (
 ): SearchSize => ({ isOn: isSearched === true, tokens: searchTokens(tools) });
 
 /** @param prefix of all names, of which nothing is said. */
-function rowOf({ tool, name, tokens, heldBack, twice }: MeasuredTool, prefix = ''): string[] {
+function rowOf(
+  { tool, name, tokens, heldBack, twice }: MeasuredTool,
+  prefix = '',
+): [name: string, size: string, what: string] {
   const size = tokenText(tokens);
   if (name === undefined) {
     const why = heldBack ? 'held back' : twice ? 'hidden: another has its name' : 'hidden';
