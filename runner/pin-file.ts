@@ -87,7 +87,7 @@ export function writePins(path: string, pins: Pins, server: string, own: ServerP
 }
 
 /** Chooses among what is held back of all servers. */
-type PinsChoice = (server: string, tool: string, pin: Pin) => boolean;
+export type PinsChoice = (server: string, tool: string, pin: Pin) => boolean;
 
 /** Lets in what is chosen of what is held back. Throws what the system refuses. */
 export function acceptPins(path: string, pins: Pins, isChosen: PinsChoice): void {

@@ -8,13 +8,12 @@ import {
   pinBefore,
   pinDiff,
   shortDigest,
-  type Pin,
   type Pinned,
   type ServerPins,
 } from '../core/pins.ts';
 import { visibleText } from '../log.ts';
 import { print, printError } from '../output.ts';
-import { acceptPins, lockFileOf, noteShown, readPins } from '../pin-file.ts';
+import { acceptPins, lockFileOf, noteShown, readPins, type PinsChoice } from '../pin-file.ts';
 import { errorCode } from '../error-code.ts';
 import { writeFix } from '../write-fix.ts';
 import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
@@ -124,9 +123,7 @@ function diff({ given, file, wanted, tool }: Wish): number {
       for (const line of each.diff) print(`  ${visibleText(line)}\n`);
     }
   try {
-    noteShown(file, (server, name, pin) =>
-      held.some((each) => each.server === server && each.tool === name && isOf(each, pin)),
-    );
+    noteShown(file, among(held));
   } catch (error) {
     const code = errorCode(error) ?? 'unknown error';
     printError(`mcp-bridge pins: that you saw this cannot be noted in ${file} (${code}).\n`);
@@ -134,7 +131,13 @@ function diff({ given, file, wanted, tool }: Wish): number {
   return EXIT.ok;
 }
 
-const isOf = ({ digest }: Held, pin: Pin): boolean => digest === shortDigest(pin);
+/** Chooses these definitions, and none that has come in place of one. */
+const among =
+  (held: readonly Held[]): PinsChoice =>
+  (server, tool, pin) =>
+    held.some(
+      (each) => each.server === server && each.tool === tool && each.digest === shortDigest(pin),
+    );
 
 function accept({ given, file, pins, wanted, tool }: Wish): number {
   const held = heldIn(wanted, tool);
@@ -152,10 +155,7 @@ function accept({ given, file, pins, wanted, tool }: Wish): number {
       'It has changed since, so look at it again: mcp-bridge pins diff',
     );
   try {
-    if (accepted.length > 0)
-      acceptPins(file, pins, (server, name, pin) =>
-        accepted.some((each) => each.server === server && each.tool === name && isOf(each, pin)),
-      );
+    if (accepted.length > 0) acceptPins(file, pins, among(accepted));
   } catch (error) {
     const code = errorCode(error) ?? 'unknown error';
     return failed(`${file} cannot be written (${code})`, `${writeFix(code)}.`);
