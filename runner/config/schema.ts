@@ -11,7 +11,7 @@ import * as defaults from './defaults.ts';
 import { DURATION_TEXT, durationMs, durationText, LONGEST_DURATION_MS } from './duration.ts';
 
 /** More sessions or calls than this are a typing mistake: no machine holds so many processes. */
-const MAX_COUNT = 10_000;
+export const MAX_COUNT = 10_000;
 
 /** Processes kept ready for one server; more would be a machine's worth of idle memory. */
 const MAX_WARM = 32;

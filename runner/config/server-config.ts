@@ -19,7 +19,14 @@ import type { Keys } from './problem.ts';
 import type { ReferenceSources, Variable } from './references.ts';
 import { lockFileOf } from '../pin-file.ts';
 import { httpSource } from './http-source.ts';
-import type { LimitsBlock, RemoteEntry, RunnerBlock, ServerEntry, SessionBlock } from './schema.ts';
+import type {
+  LimitsBlock,
+  RemoteEntry,
+  RunnerBlock,
+  ServerBlock,
+  ServerEntry,
+  SessionBlock,
+} from './schema.ts';
 import { readSharing } from './sharing.ts';
 import { judgeNewNames, judgeToolRules } from './tool-rules.ts';
 import { entryWarnings } from './warnings.ts';
@@ -147,7 +154,7 @@ function processSource(
 }
 
 /** A number is fixed. Of bounds, those that are not given give way. */
-function warmOf(warm: WarmBlock, findings: Findings): WarmBounds {
+function warmOf(warm: ServerBlock['warm'], findings: Findings): WarmBounds {
   if (warm === undefined || typeof warm === 'number') {
     const fixed = warm ?? defaults.WARM;
     return { min: fixed, max: fixed, holdMs: defaults.WARM_HOLD_MS };
@@ -160,8 +167,6 @@ function warmOf(warm: WarmBlock, findings: Findings): WarmBounds {
   }
   return { min, max, holdMs: durationMs(warm.hold ?? defaults.WARM_HOLD_MS) };
 }
-
-type WarmBlock = NonNullable<ServerEntry['bridge']>['warm'];
 
 function pinOf(pin: boolean | 'warn' | undefined, { file }: FileGround): Pick<ServerConfig, 'pin'> {
   if (pin === undefined || pin === false) return {};

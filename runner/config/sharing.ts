@@ -2,13 +2,10 @@
 import type { SharingConfig } from './runner-config.ts';
 import * as defaults from './defaults.ts';
 import type { Findings } from './findings.ts';
-import type { ServerBlock } from './schema.ts';
+import { MAX_COUNT, type ServerBlock } from './schema.ts';
 
 /** Processes beside those that sessions fill: of other revisions, or of the other era. */
 const SPARE_PROCESSES = 8;
-
-/** Sessions that a runner may have, where the config does not say it: see `MAX_COUNT` of the schema. */
-const MOST_SESSIONS = 10_000;
 
 /** Undefined: each session has a process of its own. It is good only if `findings` got no problem. */
 export function readSharing(
@@ -36,6 +33,6 @@ export function readSharing(
     );
   }
   const perProcess = sessionsPerProcess ?? defaults.SESSIONS_PER_PROCESS;
-  const filled = Math.ceil((maxSessions ?? MOST_SESSIONS) / perProcess);
+  const filled = Math.ceil((maxSessions ?? MAX_COUNT) / perProcess);
   return { by: sharing, sessionsPerProcess: perProcess, mostProcesses: filled + SPARE_PROCESSES };
 }
