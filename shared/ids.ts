@@ -6,6 +6,9 @@ export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Name of a runner, as used in grants and frames. */
 export const RUNNER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+/** Name of a tool (MCP 2025-11-25, Server Features, Tools, "Tool Names"). */
+export const TOOL_NAME = /^[A-Za-z0-9_./-]{1,128}$/;
+
 /**
  * Who a client was proved to be, for a runner: the name of a key, or the id of a person. It has no character that would lead to another
  * folder, and does not begin with a dot: it may be a part of a path. `@` lets a mail address be the name of a key.

@@ -2,7 +2,7 @@
 // issues.ts turns them into advice. config.schema.json is made from this file, and patterns in JSON Schema have no flags.
 // One file above 300 lines: it is a list, and its readers look for one setting in it.
 import * as v from 'valibot';
-import { RUNNER_NAME } from '../../shared/ids.ts';
+import { RUNNER_NAME, TOOL_NAME } from '../../shared/ids.ts';
 import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
 import { PERSON_FACTS } from '../core/per-user.ts';
 import { withAnyName } from './any-name.ts';
@@ -262,7 +262,7 @@ export const toolRules = v.pipe(
     {
       ...allowAndDeny(TOOL),
       rename: byTool(
-        v.pipe(v.string(SHOWN_NAME), v.regex(/^[A-Za-z0-9_./-]{1,128}$/, SHOWN_NAME)),
+        v.pipe(v.string(SHOWN_NAME), v.regex(TOOL_NAME, SHOWN_NAME)),
         `an object; each tool has ${SHOWN_NAME}`,
         'The names that clients see, by the names of the server.',
       ),

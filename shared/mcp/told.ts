@@ -1,5 +1,6 @@
 // What a record tells of a client's request: its method, the name of a tool, and what the client calls itself. Never an argument, an
 // id or anything else that it sent, but for the name that `call_tool` is given. These texts are claims of the client, so they are short.
+import { TOOL_NAME } from '../ids.ts';
 import type { MessageView, Path } from '../jsonrpc/view.ts';
 import { innerCallOf } from './discovery.ts';
 import { CALL_METHOD } from './judged.ts';
@@ -33,9 +34,6 @@ function toolOf(message: MessageView): string | undefined {
   if (inner.kind === 'call' && TOOL_NAME.test(inner.name)) return cut(inner.name);
   return shortText(message, 'params', 'name');
 }
-
-/** MCP 2025-11-25, Server Features, Tools, "Tool Names". */
-const TOOL_NAME = /^[A-Za-z0-9_./-]{1,128}$/u;
 
 const NO_APP: ToldApp = {};
 
