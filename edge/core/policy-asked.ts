@@ -4,6 +4,7 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import {
   CALL_METHOD,
   isLikeCall,
+  LIST_METHOD,
   nameAmong,
   SESSION_METHODS,
   SUBSCRIBE_METHOD,
@@ -20,8 +21,6 @@ export type Asked =
   | { readonly kind: 'method'; readonly method: string }
   | { readonly kind: 'free'; readonly method?: string }
   | { readonly kind: 'unclear' };
-
-const LIST_METHOD = 'tools/list';
 
 /** What needs no rule of its own: it shows what there is, and changes nothing. */
 const FREE_METHODS: ReadonlySet<string> = new Set([

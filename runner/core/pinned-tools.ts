@@ -2,8 +2,7 @@
 // either can be told. Pure.
 import type { Span } from '../../shared/jsonrpc/span.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
-import { CALL_METHOD } from '../../shared/mcp/judged.ts';
-import { LIST_METHOD } from './policy.ts';
+import { CALL_METHOD, LIST_METHOD } from '../../shared/mcp/judged.ts';
 import { definitionAt, type ToolDefinition } from './tool-definition.ts';
 import { ToolList } from './tool-list.ts';
 

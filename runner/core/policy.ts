@@ -5,6 +5,7 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import {
   CALL_METHOD,
   isLikeCall,
+  LIST_METHOD,
   SESSION_METHODS,
   SUBSCRIBE_METHOD,
   subscribesToResources,
@@ -25,9 +26,6 @@ export interface PolicyRules {
 type Judged =
   | { readonly ok: true; readonly edits: readonly Edit[] }
   | { readonly ok: false; readonly refusal: string };
-
-/** The method whose result names the tools. */
-export const LIST_METHOD = 'tools/list';
 
 const AS_IT_IS: Judged = { ok: true, edits: [] };
 

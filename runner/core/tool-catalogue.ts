@@ -7,11 +7,11 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE, PRIVATE_META } from '../../shared/mcp/modern.ts';
 import type { Call, Calls } from './calls.ts';
 import { NO_LIST, type PinnedTools } from './pinned-tools.ts';
-import { LIST_METHOD } from './policy.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { SessionOutput } from './session-output.ts';
 import type { SearchAsk, ToolSearch } from './tool-search.ts';
 import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
+import { LIST_METHOD } from '../../shared/mcp/judged.ts';
 
 /** What may wait for the list, in bytes. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;

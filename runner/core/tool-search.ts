@@ -13,9 +13,9 @@ import type { Span } from '../../shared/jsonrpc/span.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { ALL_TOOLS_META, CALL_TOOL, innerCallOf, SEARCH_TOOL } from '../../shared/mcp/discovery.ts';
-import { CALL_METHOD, nameAmong } from '../../shared/mcp/judged.ts';
+import { CALL_METHOD, LIST_METHOD, nameAmong } from '../../shared/mcp/judged.ts';
 import { META, PRIVATE_META } from '../../shared/mcp/modern.ts';
-import { LIST_METHOD, type Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import {
   listResult,
   readWanted,

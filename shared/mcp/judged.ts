@@ -7,6 +7,8 @@ import type { MessageView } from '../jsonrpc/view.ts';
 import { folded } from './name-rules.ts';
 
 export const CALL_METHOD = 'tools/call';
+/** The method whose result names the tools. */
+export const LIST_METHOD = 'tools/list';
 export const SUBSCRIBE_METHOD = 'resources/subscribe';
 
 /** What a session consists of: without these there is none, so no policy forbids them. */
