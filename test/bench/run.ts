@@ -65,8 +65,9 @@ import { virtualText } from './virtual-report.ts';
 
 const FOLDER = resolve('.tsc/bench');
 
-/** From the root, where npm runs scripts. */
+/** Plots that the documents show; from the root, where npm runs scripts. */
 const README_PLOT = '.github/bench.svg';
+const SHARED_PLOT = '.github/bench-shared.svg';
 
 const PROFILE_MS = 5_000;
 
@@ -146,7 +147,7 @@ const flags = readFlags(
     publish: {
       type: 'boolean',
       default: false,
-      help: 'a whole run, for a machine that does nothing else; the plot for the README goes to .github/bench.svg',
+      help: 'a whole run, for a machine that does nothing else; its plot, or that of --shared, goes into .github for the documents',
     },
     profile: {
       type: 'boolean',
@@ -192,10 +193,7 @@ async function compare(): Promise<void> {
   }
   publish(results, reportText);
   const plot = plotSvg(results);
-  console.log(`Plot: ${saveText(results.startedAt, 'svg', plot)}`);
-  if (!flags.publish) return;
-  writeFileSync(README_PLOT, plot);
-  console.log(`The plot for the README: ${README_PLOT}`);
+  savePlot(results.startedAt, plot, README_PLOT);
 }
 
 async function comparePairs(): Promise<void> {
@@ -305,7 +303,7 @@ async function growShared(): Promise<void> {
   console.log(`${startedAt}  load1 ${load.start} at the start, ${load.end} at the end`);
   console.log(sharedText(results));
   console.log(`All figures: ${save(startedAt, { ...run, plan, ...results })}`);
-  console.log(`Plot: ${saveText(startedAt, 'svg', sharedSvg(results, run))}`);
+  savePlot(startedAt, sharedSvg(results, run), SHARED_PLOT);
   if (results.failure !== undefined) process.exitCode = 1;
 }
 
@@ -347,6 +345,14 @@ function saveText(startedAt: string, ending: string, text: string): string {
   const file = join(FOLDER, `${startedAt.replaceAll(':', '-')}.${ending}`);
   writeFileSync(file, text);
   return file;
+}
+
+/** Keeps a plot beside the figures, and with `--publish` where a document shows it. */
+function savePlot(startedAt: string, plot: string, published: string): void {
+  console.log(`Plot: ${saveText(startedAt, 'svg', plot)}`);
+  if (!flags.publish) return;
+  writeFileSync(published, plot);
+  console.log(`The plot for the documents: ${published}`);
 }
 
 function planOf(plans: { readonly full: Plan; readonly quick: Plan }): Plan {
