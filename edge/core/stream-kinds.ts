@@ -24,8 +24,17 @@ export interface StreamKind {
   readonly inWords: (fault: Fault) => Fault;
 }
 
-/** Shorter than every known idle cut-off (60 s and up); a client that vanished is noticed within this time. */
-const KEEP_ALIVE_MS = 15_000;
+/**
+ * Shorter than the idle cut-offs of proxies and clients: some are set to 30 s, the usual ones are 50 s and up. A client that vanished
+ * without a word is noticed within this time, and with the time it has to come back its session ends within a minute.
+ */
+const KEEP_ALIVE_MS = 25_000;
+
+/**
+ * Listeners of several apps share a session, which goes on when one of them is shut out. So each asks at its beat whether it may go on,
+ * and with the 15 s for which an answer is remembered a policy that was set counts within 30 s (PROMISES.md, `edge/http/policies.ts`).
+ */
+const LISTEN_KEEP_ALIVE_MS = 15_000;
 
 /** While a server starts, only this client waits for the answer: if it leaves, the opening must soon stop. */
 const OPENING_KEEP_ALIVE_MS = 1_000;
@@ -89,7 +98,7 @@ export const STREAM_KINDS = {
   primedOpening: { ...STREAMABLE, keepAliveMs: OPENING_KEEP_ALIVE_MS },
   modern: MODERN,
   /** `subscriptions/listen`. It may stay open for days, and each check wakes an actor. */
-  listen: { ...MODERN, isListen: true, keepAliveMs: KEEP_ALIVE_MS },
+  listen: { ...MODERN, isListen: true, keepAliveMs: LISTEN_KEEP_ALIVE_MS },
 } as const satisfies Readonly<
   Record<ClientKind | 'opening' | 'primedOpening' | 'listen', StreamKind>
 >;

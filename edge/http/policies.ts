@@ -9,8 +9,9 @@ import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 
 /** How long an answer of the actor counts. It is asked again before, behind the request that found it old. */
-const COUNTS_MS = 30_000;
-const ASK_AGAIN_MS = 15_000;
+export const COUNTS_MS = 30_000;
+/** How old an answer may be for a listener, which asks at each beat of its stream. */
+export const ASK_AGAIN_MS = 15_000;
 
 /** What the actor keeps; `unreadable`: nobody knows what it was to forbid. */
 interface Stored {

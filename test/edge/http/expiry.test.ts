@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { STREAM_KINDS } from '../../../edge/core/stream-kinds.ts';
+import { ASK_AGAIN_MS, COUNTS_MS } from '../../../edge/http/policies.ts';
 import { SseStream } from '../../../edge/http/sse-response.ts';
 
 const HOUR_MS = 3_600_000;
@@ -44,7 +45,7 @@ async function afterAnHour(
   })();
   await vi.advanceTimersByTimeAsync(HOUR_MS - 1);
   const early = isEnded;
-  await vi.advanceTimersByTimeAsync(16_000);
+  await vi.advanceTimersByTimeAsync(STREAM_KINDS[kind].keepAliveMs + 1);
   return { early, isEnded, isHungUp };
 }
 
@@ -68,3 +69,7 @@ test.each(['streamable', 'sse', 'listen'] as const)(
     expect(seen).toEqual({ early: false, isEnded: true, isHungUp: true });
   },
 );
+
+test('[F-1040] a listener asks so often that a policy counts for it within the time that is promised for all', () => {
+  expect(STREAM_KINDS.listen.keepAliveMs + ASK_AGAIN_MS).toBeLessThanOrEqual(COUNTS_MS);
+});
