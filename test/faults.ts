@@ -1442,6 +1442,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'each keep-alive of an idle stream was four writes of the platform, joined a turn later',
     tests: ['edge/hosts/node/short-pieces.test.ts'],
   },
+  'F-1060': {
+    fault:
+      'workerd collects memory while no call is read, and V8 throws the compiled code of reading one away, once a second for ever',
+    tests: ['shared/kept-shapes.test.ts'],
+  },
   'F-985': {
     fault: 'the token of a runner is shown at a server that is called "runner"',
     tests: ['edge/http/oauth/admissions.test.ts'],
@@ -2788,6 +2793,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-890 F-891 F-892 F-893 F-894 F-895 F-896 F-897 F-898 F-899',
   'F-985',
   'F-966',
+  'F-1060',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',
   'F-1040',

@@ -4,6 +4,7 @@
 import type { Opening, Post, PostAnswer, PostPlace } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { onlySessionOf, type ActorName } from '../../shared/ids.ts';
+import { keepShapes } from '../../shared/kept-shapes.ts';
 import { REOPEN_AFTER_MS } from '../../shared/link/timing.ts';
 
 /** Attempts to reach an actor that breaks away (reset, deploy). Safe, because the runner drops a post it has seen (LP12). */
@@ -128,3 +129,9 @@ export function placeOf(
   const session = said ?? (spare === undefined ? undefined : onlySessionOf(spare));
   return session === undefined ? { openedBefore: askedAt - MAX_SKEW_MS } : { session };
 }
+
+const EXAMPLE = new Delivery(
+  { id: 'i', stream: 's', wants: 'answer', message: 'm', requestIds: [] },
+  false,
+);
+keepShapes(EXAMPLE, EXAMPLE.start(), EXAMPLE.answered({ kind: 'accepted' }));

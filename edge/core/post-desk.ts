@@ -10,6 +10,7 @@ import { UpwardCredit } from './upward-credit.ts';
 import { refusalOf, WaitingPosts, type WaitingPost } from './waiting-posts.ts';
 import { isInPieces, type Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
+import { keepShapes } from '../../shared/kept-shapes.ts';
 import { SSE_STREAM, type SocketId, type StreamId } from '../../shared/ids.ts';
 import type { EventFrame } from '../../shared/link/session-frames.ts';
 import { OWED_IDS } from '../../shared/link/sizes.ts';
@@ -85,8 +86,7 @@ export class PostDesk {
     if (final) {
       // A large answer uses up the session's credit until its client has read it, or clients that read nothing would fill the edge.
       if (message === undefined || !isInPieces(message)) this.deliveries.add(stream, now);
-      const told = processMs === undefined ? undefined : { processMs };
-      this.answer(post.id, { kind: 'answered', message, ...told });
+      this.answer(post.id, answeredWith(message, processMs));
     } else this.#handOver(post.id, { isAccepted: true, isSent: true }, now);
     return 'taken';
   }
@@ -154,3 +154,10 @@ export class PostDesk {
     this.deliveries.rebase(now);
   }
 }
+
+function answeredWith(message: Text | undefined, processMs: number | undefined): PostAnswer {
+  const told = processMs === undefined ? undefined : { processMs };
+  return { kind: 'answered', message, ...told };
+}
+
+keepShapes(answeredWith('', undefined), answeredWith('', 1));

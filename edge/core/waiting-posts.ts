@@ -2,6 +2,7 @@
 // stream instead. Pure.
 import type { Post } from './ports.ts';
 import type { Fault, Phase } from '../../shared/fault.ts';
+import { keepShapes } from '../../shared/kept-shapes.ts';
 import { SSE_STREAM } from '../../shared/ids.ts';
 import { JSON_WAIT_MS } from '../../shared/link/timing.ts';
 
@@ -87,3 +88,6 @@ export function refusalOf(post: WaitingPost, fault: Fault): Fault {
 /** How far a post got, as far as the edge can know. */
 const phaseOf = ({ isAccepted, isSent }: WaitingPost): Phase =>
   isAccepted ? 'sent' : isSent ? 'unknown' : 'not_sent';
+
+const EXAMPLE: Post = { id: 'i', stream: 's', wants: 'answer', message: 'm', requestIds: ['1'] };
+keepShapes(EXAMPLE, new WaitingPosts().add(EXAMPLE, 0));

@@ -14,6 +14,7 @@ import {
 } from './json-cursor.ts';
 import { noteMembers, type OnMember, type PartName, type Parts } from './noted.ts';
 import { MESSAGE_DEPTH, MESSAGE_TOKENS, REQUEST_ID_BYTES } from '../limits.ts';
+import { keepShapes } from '../kept-shapes.ts';
 import type { Span } from './span.ts';
 
 /** What a message may cost; see {@link SCAN_LIMITS}. */
@@ -100,11 +101,7 @@ export function scanMessage(
   const idBytes = limits.idBytes ?? SCAN_LIMITS.idBytes;
   const members = limits.members ?? SCAN_LIMITS.members;
   const areAnswersRead = limits.areAnswersRead ?? SCAN_LIMITS.areAnswersRead;
-  const cursor = new JsonCursor(
-    bytes,
-    limits.depth ?? SCAN_LIMITS.depth,
-    limits.tokens ?? SCAN_LIMITS.tokens,
-  );
+  const cursor = cursorOver(bytes, limits);
   const first = cursor.peek();
   if (first === OPEN_ARRAY) return scanBatch(cursor, { idBytes, members, areAnswersRead });
   const message = new MessageReader(cursor, { idBytes, members, areAnswersRead });
@@ -113,6 +110,9 @@ export function scanMessage(
   if (typeof envelope === 'string') return envelopeFault(envelope);
   return { ok: true, kind: 'single', envelope, ...factsOf(cursor) };
 }
+
+const cursorOver = (bytes: Uint8Array, { depth, tokens }: Partial<ScanLimits>): JsonCursor =>
+  new JsonCursor(bytes, depth ?? SCAN_LIMITS.depth, tokens ?? SCAN_LIMITS.tokens);
 
 /** What a process prints is bounded by its line; the other limits guard readers of client input, whose bytes a process parses. */
 const LINE_LIMITS: Partial<ScanLimits> = {
@@ -424,3 +424,19 @@ const NOT_ASCII = /[\u0080-\uffff]/u;
 function foldCase(text: string): string {
   return text.toUpperCase().toLowerCase();
 }
+
+const encoder = new TextEncoder();
+
+// What a scan makes is dropped with it, but for the result.
+for (const limits of [SCAN_LIMITS, LINE_LIMITS])
+  for (const text of [
+    '{"jsonrpc":"2.0","id":1,"method":"m","params":{"name":"n","_meta":{"progressToken":1}}}',
+    '{"jsonrpc":"2.0","method":"m","params":{"a":[]}}',
+    '{"jsonrpc":"2.0","id":"1","result":{"content":[{}]}}',
+  ]) {
+    const bytes = encoder.encode(text);
+    const cursor = cursorOver(bytes, limits);
+    const reader = new MessageReader(cursor, { ...SCAN_LIMITS, ...limits });
+    reader.read();
+    keepShapes(cursor, reader, scanMessage(bytes, limits));
+  }

@@ -1,6 +1,7 @@
 // Reads the headers of the two frames that each call has, in the one form in which this product writes them, without JSON and without
 // the schema: a tenth of the work. Everything else, well-formed or not, is left to the schema (session-frames.ts), which is the one
 // truth: what is read here is what the schema would have read (test/shared/hot-frames.test.ts). Pure.
+import { keepShapes } from '../kept-shapes.ts';
 import type { EventFrame, PostFrame } from './session-frames.ts';
 
 /** `seq` and `ms`: of fifteen digits every number is a safe integer. */
@@ -26,3 +27,15 @@ export function hotPost(header: string): PostFrame | undefined {
   const frame = { type: 'post' as const, stream, id };
   return delivered === undefined ? frame : { ...frame, delivered: [delivered] };
 }
+
+for (const header of [
+  '{"type":"event","stream":"s","seq":1}',
+  '{"type":"event","stream":"s","seq":1,"final":true}',
+  '{"type":"event","stream":"s","seq":1,"final":true,"ms":1}',
+])
+  keepShapes(hotEvent(header) ?? {});
+for (const header of [
+  '{"type":"post","stream":"s","id":"i"}',
+  '{"type":"post","stream":"s","id":"i","delivered":["s"]}',
+])
+  keepShapes(hotPost(header) ?? {});

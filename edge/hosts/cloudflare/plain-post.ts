@@ -1,6 +1,7 @@
 // A post and its answer as plain texts, for the one RPC that each call makes: what a Durable Object takes and gives as an object costs
 // workerd a fifth more than texts do.
 import { inPieces, isInPieces, type Text } from '../../../shared/bytes.ts';
+import { keepShapes } from '../../../shared/kept-shapes.ts';
 import type { Post, PostAnswer } from '../../core/ports.ts';
 
 /** A post, field by field. */
@@ -65,3 +66,9 @@ function answered(message: Text, ms: string): PostAnswer {
   const answer = { kind: 'answered' as const, message };
   return ms === '' ? answer : { ...answer, processMs: Number(ms) };
 }
+
+keepShapes(
+  postOf('i', 's', 'answer', 'm', '1'),
+  answerOf(`${MESSAGE}{}`),
+  answerOf(`1${MESSAGE}{}`),
+);
