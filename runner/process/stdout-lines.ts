@@ -1,10 +1,10 @@
 // The lines of one process's output: cut, joined and passed over step by step, so that nobody waits for a large one, and judged by
 // how much of it is no message.
-import { wholeBytes } from '../../shared/bytes.ts';
-import { LineJoin, type LineItem, LineSplitter } from '../../shared/jsonrpc/lines.ts';
+import { type LineItem, type LineJoin, LineSplitter } from '../../shared/jsonrpc/lines.ts';
 import { Skim, SKIMMED_BYTES } from '../../shared/jsonrpc/skim.ts';
 import { looksLikeMessage, NoiseBudget } from '../core/noise-budget.ts';
 import { CommonShare, OutputShare } from '../core/output-share.ts';
+import { roomForLine } from './large-line-memory.ts';
 import type { PipeReader } from './paced-pipe.ts';
 
 /** What the processes of this runner share of its time. */
@@ -27,7 +27,7 @@ export interface StdoutLinesOptions {
 export class StdoutLines implements PipeReader {
   readonly #options: StdoutLinesOptions;
   readonly #splitter: LineSplitter;
-  /** The large line that is being joined, and then passed over before it is delivered. */
+  /** The large line whose last bytes are being joined, and that is then passed over before it is delivered. */
   #join: LineJoin | undefined;
   #skim: Skim | undefined;
   readonly #noise = new NoiseBudget();
@@ -38,7 +38,7 @@ export class StdoutLines implements PipeReader {
 
   constructor(options: StdoutLinesOptions) {
     this.#options = options;
-    this.#splitter = new LineSplitter(options.maxLineBytes, SKIMMED_BYTES);
+    this.#splitter = new LineSplitter(options.maxLineBytes, SKIMMED_BYTES, roomForLine);
   }
 
   get isAmidLine(): boolean {
@@ -62,10 +62,12 @@ export class StdoutLines implements PipeReader {
     if (this.#skim) return this.#stepSkim(this.#skim);
     const item = this.#splitter.next();
     if (item === undefined) {
+      // What has come of a large line is put together before more of it is read.
+      if (this.#splitter.long?.step() === true) return true;
       this.#judgeNoise();
       return false;
     }
-    if (item.type === 'long') this.#join = new LineJoin(item.pieces);
+    if (item.type === 'long') this.#join = item.join;
     else if (item.type === 'line') this.#takeLine(item.bytes);
     else this.#deliver(item);
     return true;
@@ -79,10 +81,9 @@ export class StdoutLines implements PipeReader {
   }
 
   #stepJoin(join: LineJoin): true {
-    const line = join.step();
-    if (!line) return true;
+    if (join.step()) return true;
     this.#join = undefined;
-    this.#takeLine(line);
+    this.#takeLine(join.whole());
     return true;
   }
 
@@ -116,6 +117,6 @@ export class StdoutLines implements PipeReader {
 
   #deliver(item: LineItem): void {
     if (item.type === 'overlong') this.#options.onOverlong(item.bytes);
-    else this.#options.onLine(item.type === 'line' ? item.bytes : wholeBytes(item.pieces));
+    else this.#options.onLine(item.type === 'line' ? item.bytes : item.join.whole());
   }
 }

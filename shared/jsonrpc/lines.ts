@@ -1,12 +1,12 @@
 // Cuts a flow of bytes into lines. It decodes nothing, so it splits no code point; it joins each line once; and it never holds more
 // than a constant factor of the longest line allowed.
-import { inPieces, joinBytes, type Pieces } from '../bytes.ts';
+import { joinBytes } from '../bytes.ts';
 
-/** A line without its line break, in one or in pieces, or the news that one grew too long; `bytes` of the latter is the count so far. */
+/** A line without its line break, or the news that one grew too long; `bytes` of the latter is the count so far. */
 export type LineItem =
   | { readonly type: 'line'; readonly bytes: Uint8Array }
-  /** A large line, in the pieces in which it came: {@link LineJoin} puts them together. */
-  | { readonly type: 'long'; readonly pieces: Pieces<Uint8Array> }
+  /** A large line, of which a last step of copying may be left. */
+  | { readonly type: 'long'; readonly join: LineJoin }
   | { readonly type: 'overlong'; readonly bytes: number };
 
 const EMPTY = new Uint8Array(0);
@@ -58,11 +58,22 @@ export class LineSplitter {
   #block: Uint8Array | undefined = undefined;
   #blockUsed = 0;
   #skipsToBreak = false;
+  readonly #allocate: Allocate;
+  /** The line that is not complete yet, once it is large. */
+  #long: LineJoin | undefined;
+  /** Of the last large line: the next is often as large, and then is never moved to a larger place. */
+  #lastLongBytes = 0;
 
-  /** `maxLineBytes` counts a line without its line break. `longBytes`: lines from there on come in pieces. */
-  constructor(maxLineBytes: number, longBytes = Infinity) {
+  /** `maxLineBytes` counts a line without its line break. `longBytes`: lines from there on are put together as they come. */
+  constructor(maxLineBytes: number, longBytes = Infinity, allocate: Allocate = zeroed) {
     this.#maxLineBytes = maxLineBytes;
     this.#longBytes = longBytes;
+    this.#allocate = allocate;
+  }
+
+  /** What has come of the line that is not complete yet, if it is large. */
+  get long(): LineJoin | undefined {
+    return this.#long;
   }
 
   /** Bytes held for the line that is not complete yet. */
@@ -122,21 +133,30 @@ export class LineSplitter {
       this.#drop();
       return { type: 'overlong', bytes: total };
     }
-    if (this.#heldBytes > 0 && total >= this.#longBytes) return this.#endLong(rest);
+    if (this.#heldBytes > 0 && total >= this.#longBytes) return this.#endLong(rest, total);
     const joined = this.#heldBytes === 0 ? rest : this.#join(rest);
     const bytes = joined.at(-1) === CR ? joined.subarray(0, -1) : joined;
     if (bytes.length > this.#maxLineBytes) return { type: 'overlong', bytes: total };
     return bytes.length > 0 ? { type: 'line', bytes } : undefined;
   }
 
-  #endLong(rest: Uint8Array): LineItem {
-    const held = this.#heldPieces();
-    if (rest.length > 0) held.push(rest);
-    const last = held.pop() ?? EMPTY;
-    const pieces = inPieces([...held, last.at(-1) === CR ? last.subarray(0, -1) : last]);
-    return pieces.length > this.#maxLineBytes
-      ? { type: 'overlong', bytes: pieces.length }
-      : { type: 'long', pieces };
+  #endLong(rest: Uint8Array, total: number): LineItem {
+    const join = this.#long ?? this.#newJoin(total);
+    join.add(rest);
+    join.end();
+    this.#drop();
+    if (join.length > this.#maxLineBytes) return { type: 'overlong', bytes: join.length };
+    this.#lastLongBytes = join.length;
+    return { type: 'long', join };
+  }
+
+  #newJoin(bytes: number): LineJoin {
+    const likely = Math.max(bytes, this.#lastLongBytes) + LINE_END_BYTES;
+    const join = new LineJoin(likely, this.#allocate);
+    this.#closeBlock();
+    for (const piece of this.#pieces) join.add(piece);
+    this.#pieces = [];
+    return join;
   }
 
   #hold(piece: Uint8Array): LineItem | undefined {
@@ -150,12 +170,15 @@ export class LineSplitter {
       return { type: 'overlong', bytes: heldBytes };
     }
     this.#heldBytes = heldBytes;
-    if (piece.length < BLOCK_BYTES && this.#pieces.length >= UNPACKED_PIECES) {
+    if (this.#long) {
+      this.#long.add(piece);
+    } else if (piece.length < BLOCK_BYTES && this.#pieces.length >= UNPACKED_PIECES) {
       this.#pack(piece);
     } else {
       this.#closeBlock();
       this.#pieces.push(piece);
     }
+    if (heldBytes >= this.#longBytes) this.#long ??= this.#newJoin(2 * heldBytes);
     return undefined;
   }
 
@@ -192,33 +215,97 @@ export class LineSplitter {
     this.#heldBytes = 0;
     this.#block = undefined;
     this.#blockUsed = 0;
+    this.#long = undefined;
   }
 }
 
 /** Copied in one step: a fraction of a millisecond. */
 const JOIN_STEP_BYTES = 256 * 1024;
 
-/** Joins the pieces of a large line, a step at a time. */
-export class LineJoin {
-  readonly #pieces: readonly Uint8Array[];
-  readonly #line: Uint8Array;
-  #next = 0;
-  #at = 0;
+/** Pieces that wait while a line moves. With more it moves at once: somebody gives pieces and takes no steps. */
+const WAITING_PIECES = 16;
 
-  constructor({ pieces, length }: Pieces<Uint8Array>) {
-    this.#pieces = pieces;
-    this.#line = new Uint8Array(length);
+/** A line break of two bytes counts until it is known to be one. */
+const LINE_END_BYTES = 2;
+
+/** Bytes with any content. */
+type Allocate = (bytes: number) => Uint8Array;
+
+const zeroed: Allocate = (bytes) => new Uint8Array(bytes);
+
+/** Puts a large line together as its pieces come. A line that outgrows its place moves to a larger one, a step at a time. */
+export class LineJoin {
+  readonly #allocate: Allocate;
+  /** Holds the first `#joined` bytes of the line. */
+  #line: Uint8Array;
+  #joined = 0;
+  /** Where the line moves to, and how much of it is there. */
+  #larger: Uint8Array | undefined;
+  #moved = 0;
+  /** What came while it moves. */
+  readonly #waiting: Uint8Array[] = [];
+  #length = 0;
+  #last: number | undefined;
+
+  /** `likely`: the bytes that the line will probably have. */
+  constructor(likely: number, allocate: Allocate = zeroed) {
+    this.#allocate = allocate;
+    this.#line = allocate(likely);
   }
 
-  /** Does a step; the line once it was the last. */
-  step(): Uint8Array | undefined {
-    const until = this.#at + JOIN_STEP_BYTES;
-    for (let piece = this.#pieces[this.#next]; piece; piece = this.#pieces[this.#next]) {
-      if (this.#at >= until) return undefined;
-      this.#line.set(piece, this.#at);
-      this.#at += piece.length;
-      this.#next += 1;
+  /** Bytes so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The bytes that lie together already, from the line's beginning. */
+  get joined(): Uint8Array {
+    return this.#line.subarray(0, Math.min(this.#joined, this.#length));
+  }
+
+  /** The next bytes of the line, which may be used again afterwards unless {@link step} has something to do. */
+  add(piece: Uint8Array): void {
+    if (piece.length === 0) return;
+    this.#length += piece.length;
+    this.#last = piece.at(-1);
+    this.#take(piece);
+    if (this.#waiting.length >= WAITING_PIECES) while (this.step());
+  }
+
+  /** That was all: one CR at the end is not the line's. */
+  end(): void {
+    if (this.#last === CR) this.#length -= 1;
+  }
+
+  /** Moves some of a line that has outgrown its place; false when nothing is to be moved. */
+  step(): boolean {
+    const larger = this.#larger;
+    if (!larger) return false;
+    const until = Math.min(this.#moved + JOIN_STEP_BYTES, this.#joined);
+    larger.set(this.#line.subarray(this.#moved, until), this.#moved);
+    this.#moved = until;
+    if (until < this.#joined) return true;
+    this.#line = larger;
+    this.#larger = undefined;
+    this.#moved = 0;
+    for (const piece of this.#waiting.splice(0)) this.#take(piece);
+    return true;
+  }
+
+  /** The whole line. */
+  whole(): Uint8Array {
+    while (this.step());
+    return this.joined;
+  }
+
+  #take(piece: Uint8Array): void {
+    const needed = this.#joined + piece.length;
+    if (!this.#larger && needed > this.#line.length) this.#larger = this.#allocate(2 * needed);
+    if (this.#larger) {
+      this.#waiting.push(piece);
+      return;
     }
-    return this.#line;
+    this.#line.set(piece, this.#joined);
+    this.#joined = needed;
   }
 }

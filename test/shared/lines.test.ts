@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { LineJoin, LineSplitter, type LineItem } from '../../shared/jsonrpc/lines.ts';
+import { LineSplitter, type LineItem } from '../../shared/jsonrpc/lines.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -84,27 +84,35 @@ describe('LineSplitter', () => {
     );
   });
 
-  test('[F-370] a long line comes in its pieces, and is joined in steps of bounded size', () => {
-    const mib = 1024 * 1024;
-    for (const end of ['\n', '\r\n', 'x\n']) {
-      const splitter = new LineSplitter(4 * mib, mib);
-      const text = `${'0123456789abcdef'.repeat(mib / 8)}${end}`;
-      const bytes = bytesOf(text);
-      const chunks = Array.from({ length: Math.ceil(bytes.length / 65_536) }, (_, n) =>
-        bytes.slice(n * 65_536, (n + 1) * 65_536),
-      );
-      const items = [...chunks, bytesOf('next\n')].flatMap((chunk) => feed(splitter, chunk));
-      const [long, next] = items;
-      expect(next).toEqual({ type: 'line', bytes: bytesOf('next') });
-      if (long?.type !== 'long') throw new Error('not in pieces');
-      const join = new LineJoin(long.pieces);
-      let steps = 1;
-      let line = join.step();
-      for (; line === undefined; line = join.step()) steps += 1;
-      expect(decoder.decode(line) === text.replace(/\r?\n$/u, '')).toBe(true);
-      expect(steps).toBeGreaterThanOrEqual(8);
-    }
-  });
+  test.each([
+    ['that is as large as the one before', 2, 0],
+    ['that outgrows its place', 16, 40],
+  ])(
+    '[F-370] a long line %s is put together as it comes, and moved in steps of bounded size',
+    (_, times, least) => {
+      const mib = 1024 * 1024;
+      for (const end of ['\n', '\r\n', 'x\n']) {
+        const splitter = new LineSplitter(32 * mib, mib / 4);
+        const text = `${'0123456789abcdef'.repeat((mib / 16) * times)}${end}`;
+        const before = 'x'.repeat(2 * mib);
+        const bytes = bytesOf(`${before}\n${text}next\n`);
+        let steps = 0;
+        const items: LineItem[] = [];
+        for (let at = 0; at < bytes.length; at += 65_536) {
+          items.push(...feed(splitter, bytes.slice(at, at + 65_536)));
+          if (!splitter.long || items.length === 0) continue;
+          while (splitter.long.step()) steps += 1;
+          expect(splitter.long.joined.length).toBe(splitter.heldBytes);
+        }
+        const [first, long, next] = items;
+        expect(next).toEqual({ type: 'line', bytes: bytesOf('next') });
+        if (first?.type !== 'long' || long?.type !== 'long') throw new Error('not long');
+        expect(decoder.decode(first.join.whole()) === before).toBe(true);
+        expect(decoder.decode(long.join.whole()) === text.replace(/\r?\n$/u, '')).toBe(true);
+        expect(steps).toBeGreaterThanOrEqual(least);
+      }
+    },
+  );
 
   test('[F-43] the limit counts a long line without its line break too', () => {
     const long = 'x'.repeat(1_000);
