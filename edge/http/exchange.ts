@@ -61,7 +61,8 @@ const TO_PROGRAMS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-const JSON_TO_PROGRAMS = { ...TO_PROGRAMS, 'Content-Type': 'application/json' };
+/** Frozen, so that a host may make the bytes of these headers once. */
+const JSON_TO_PROGRAMS = Object.freeze({ ...TO_PROGRAMS, 'Content-Type': 'application/json' });
 
 /** Headers of every answer that is not an error. */
 export function answerHeaders({ request, settings }: Exchange): Readonly<Record<string, string>> {

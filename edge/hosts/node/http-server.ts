@@ -14,7 +14,7 @@ import { refuse } from '../../http/refuse.ts';
 import type { Entrances } from './entrances.ts';
 import { asRequest, urlOfTarget } from './incoming-request.ts';
 import { makeResponsesPlain } from './plain-response.ts';
-import { endOf, send } from './send-response.ts';
+import { Answer, endOf, KEEP_ALIVE_MS, send } from './send-response.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** A certificate chain and its key, as PEM. */
@@ -38,8 +38,6 @@ const HEADER_BYTES = 32 * 1024;
 const HEADERS_MS = 20_000;
 const REQUEST_MS = 45_000;
 const CHECK_MS = 5_000;
-/** Longer than the minute after which common proxies let go of an idle connection, so that it is they who close it. */
-const KEEP_ALIVE_MS = 75_000;
 /** An idle connection is looked at by TCP so often. */
 const PROBE_MS = 30_000;
 
@@ -61,25 +59,25 @@ const SETTINGS: ServerOptions & { shouldUpgradeCallback(incoming: IncomingMessag
 
 export class HttpServer {
   readonly #options: HttpOptions;
-  readonly #server: Server;
+  readonly #server: Server<typeof IncomingMessage, typeof Answer>;
   readonly #connections = new Set<Duplex>();
   /** Responses that have not ended. */
-  readonly #responses = new Set<ServerResponse>();
+  readonly #responses = new Set<Answer>();
   #isStopping = false;
 
   constructor(options: HttpOptions) {
     this.#options = options;
     const { certificate } = options;
     this.#server = certificate
-      ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions) })
-      : createServer(SETTINGS);
+      ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions), ServerResponse: Answer })
+      : createServer({ ...SETTINGS, ServerResponse: Answer });
     makeResponsesPlain();
-    const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
+    const serve = (incoming: IncomingMessage, outgoing: Answer): void =>
       this.#serve(incoming, outgoing);
     this.#server
       .on('connection', (connection) => this.#connected(connection))
       .on('request', serve)
-      .on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      .on('checkContinue', (incoming: IncomingMessage, outgoing: Answer) => {
         continueWhenRead(incoming, outgoing);
         serve(incoming, outgoing);
       })
@@ -136,7 +134,7 @@ export class HttpServer {
     connection.once('close', () => this.#connections.delete(connection));
   }
 
-  #serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  #serve(incoming: IncomingMessage, outgoing: Answer): void {
     if (this.#isStopping) outgoing.shouldKeepAlive = false;
     this.#responses.add(outgoing);
     this.#options.proxies?.apply(incoming);
@@ -145,14 +143,14 @@ export class HttpServer {
     const request = url === undefined ? undefined : this.#asRequest(incoming, url);
     outgoing.on('close', () => {
       this.#responses.delete(outgoing);
-      if (!outgoing.writableFinished) request?.abort();
+      if (!outgoing.isSent) request?.abort();
       else endOf(incoming);
     });
     if (request) void this.#answer(request, outgoing);
     else void send(outgoing, refuse(NO_URL));
   }
 
-  async #answer(request: Request, outgoing: ServerResponse): Promise<void> {
+  async #answer(request: Request, outgoing: Answer): Promise<void> {
     try {
       await send(outgoing, await this.#options.fetch(request));
     } catch {

@@ -1,5 +1,7 @@
 // HTTP on Node: what clients may send besides a plain request, streams and their ends, and a stop in order.
 
+import { connect } from 'node:net';
+
 import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { Entrances } from '../../../../edge/hosts/node/entrances.ts';
@@ -36,6 +38,72 @@ test('pipelined requests are answered in their order', async () => {
   );
   await until('POST /b hi.');
   expect(text().indexOf('GET /a .')).toBeLessThan(text().indexOf('POST /b hi.'));
+});
+
+/** A POST, whose answer repeats its body. */
+const post = (body: string, more = '', version = '1.1'): string =>
+  `POST /b HTTP/${version}\r\nHost: x\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${more}\r\n${body}`;
+
+/** Answers with headers that never change, which go out in one write, or with headers of its own. */
+const repeating =
+  (headers: Readonly<Record<string, string>>): Fetch =>
+  async (request) =>
+    new Response(await request.text(), { headers });
+
+const PLAIN_FIELDS = { 'Cache-Control': 'no-store', 'Content-Type': 'application/json' };
+
+test.each([
+  ['an answer', post('"a"')],
+  ['an answer whose bytes are more than its characters', post('"é😀"')],
+  ['an empty answer', post('')],
+  ['the last answer of a connection', post('"a"', 'Connection: close\r\n')],
+  ['an answer to HTTP/1.0', post('"a"', '', '1.0')],
+  [
+    'an answer to HTTP/1.0 on a connection that is kept',
+    post('"a"', 'Connection: keep-alive\r\n', '1.0'),
+  ],
+  ['an answer to HEAD', 'HEAD /b HTTP/1.1\r\nHost: x\r\n\r\n'],
+])('%s reads the same in one write as when Node writes it', async (_, request) => {
+  const answers: string[][] = [];
+  for (const headers of [PLAIN_FIELDS, Object.freeze({ ...PLAIN_FIELDS })]) {
+    const { port } = await start(repeating(headers));
+    const { closed, text } = talk(port, `${request}${post('"last"', 'Connection: close\r\n')}`);
+    await closed;
+    const lines = text().replaceAll(/Date: \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT/gu, 'Date');
+    answers.push(lines.split('\r\n').toSorted());
+  }
+  expect(answers[1]).toEqual(answers[0]);
+  expect(answers[0]).toContain('Date');
+});
+
+test('a client that pipelines and does not read gets all answers in their order, and is not served far ahead', async () => {
+  const size = 64 * 1024;
+  const bodies = Array.from({ length: 200 }, (_, n) => `${n}:`.padEnd(size, 'x'));
+  let served = 0;
+  const answer = repeating(Object.freeze({ ...PLAIN_FIELDS }));
+  const { port } = await start((request) => {
+    served += 1;
+    return answer(request);
+  });
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.pause();
+  for (const body of bodies) socket.write(post(body));
+  let before = -1;
+  await vi.waitFor(
+    () => {
+      const isStill = before === served;
+      before = served;
+      expect(isStill && served > 0).toBe(true);
+    },
+    { ...PATIENCE, interval: 200 },
+  );
+  expect(served).toBeLessThan(bodies.length);
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  await vi.waitFor(() => expect(text.endsWith(bodies.at(-1) ?? '')).toBe(true), PATIENCE);
+  const order = [...text.matchAll(/\r\n\r\n(\d+):/gu)].map(([, n]) => Number(n));
+  expect(order).toEqual(bodies.map((_, n) => n));
 });
 
 test('[F-323] what follows a request and is none does not cost the request its answer', async () => {
