@@ -49,12 +49,12 @@ export function createLog(options: LogOptions): Log {
   const { now = Date.now, pretty = process.stderr.isTTY } = options;
   const lineAt = pretty ? prettyLine : jsonLine;
   const timeText = isoTimes();
-  const lineOf = (level: LogLevel, words: string, carried: LogFields, fields: LogFields): string =>
+  const lineOf = (level: LogLevel, words: string, carried: Carried, fields: LogFields): string =>
     lineAt({ time: timeText(now()), level, message: capped(words) }, carried, fields);
-  const lostLine = (lines: number): string =>
-    lineOf('warn', 'log lines lost', NO_FIELDS, { lines });
+  const nothing = new Carried(NO_FIELDS);
+  const lostLine = (lines: number): string => lineOf('warn', 'log lines lost', nothing, { lines });
   const { write = (line, level) => writeLogLine(line, isUrgent(level), lostLine) } = options;
-  const bound = (carried: LogFields): Log => {
+  const bound = (carried: Carried): Log => {
     const at =
       (level: LogLevel) =>
       (words: string, fields: LogFields = NO_FIELDS) => {
@@ -66,13 +66,37 @@ export function createLog(options: LogOptions): Log {
       info: at('info'),
       warn: at('warn'),
       error: at('error'),
-      child: (fields) => bound({ ...carried, ...fields }),
+      child: (fields) => bound(new Carried({ ...carried.fields, ...fields })),
     };
   };
-  return bound(NO_FIELDS);
+  return bound(nothing);
 }
 
 const NO_FIELDS: LogFields = {};
+
+/** What each line of a log carries. */
+class Carried {
+  readonly fields: LogFields;
+  readonly #names: readonly string[];
+  #json: string | undefined;
+
+  constructor(fields: LogFields) {
+    this.fields = fields;
+    this.#names = Object.keys(fields);
+  }
+
+  /** Its members as JSON, each with a comma before it: the same in all lines, so it is made once. */
+  get json(): string {
+    this.#json ??= membersOf(this.fields);
+    return this.#json;
+  }
+
+  /** Whether a line has a field of its own in place of one of these. */
+  isHiddenBy(fields: LogFields): boolean {
+    for (const name of this.#names) if (Object.hasOwn(fields, name)) return true;
+    return false;
+  }
+}
 
 /** The text of a time in ms since the epoch (ISO 8601, UTC). The calendar is asked once a second. */
 function isoTimes(): (time: number) => string {
@@ -102,13 +126,22 @@ interface Line {
 }
 
 /** A line is made for each call: as text at once, without objects in between. */
-function jsonLine({ time, level, message }: Line, carried: LogFields, fields: LogFields): string {
-  let text = `{"time":"${time}","level":"${level}","message":${jsonOf(message)}`;
-  eachField(carried, fields, (name, value) => {
+function jsonLine({ time, level, message }: Line, carried: Carried, fields: LogFields): string {
+  const begun = `{"time":"${time}","level":"${level}","message":${jsonOf(message)}`;
+  return carried.isHiddenBy(fields)
+    ? `${begun}${membersOf(shown(carried, fields))}}`
+    : `${begun}${carried.json}${membersOf(fields)}}`;
+}
+
+function membersOf(fields: LogFields): string {
+  let text = '';
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (value === undefined) continue;
     text += beginnings.get(name) ?? beginningOf(name);
     text += jsonOf(plainValue(value, 0));
-  });
-  return `${text}}`;
+  }
+  return text;
 }
 
 /** How a member begins, for names that were met: they are few, and the same in line after line. */
@@ -124,38 +157,29 @@ function beginningOf(name: string): string {
 /** A plain value as JSON. JSON escapes the C0 controls alone; the rest passes through it and is escaped in the text. */
 function jsonOf(plain: unknown): string {
   if (typeof plain === 'string' && SIMPLE.test(plain)) return `"${plain}"`;
-  if (typeof plain === 'number' && Number.isSafeInteger(plain)) return String(plain);
+  if (typeof plain === 'number' && Number.isFinite(plain)) return String(plain);
   return escapeSteering(JSON.stringify(plain));
 }
 
 /** Text that is its own JSON. */
 const SIMPLE = /^[ !#-[\]-~]*$/u;
 
-function prettyLine({ time, level, message }: Line, carried: LogFields, fields: LogFields): string {
-  const words: string[] = [];
-  eachField(carried, fields, (name, value) => {
-    const plain = plainValue(value, 0);
-    const isWord = typeof plain === 'string' && /^[\w.:/@-]+$/u.test(plain);
-    words.push(`${name}=${isWord ? plain : JSON.stringify(plain)}`);
-  });
+function prettyLine({ time, level, message }: Line, carried: Carried, fields: LogFields): string {
+  const words = Object.entries(shown(carried, fields))
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => {
+      const plain = plainValue(value, 0);
+      const isWord = typeof plain === 'string' && /^[\w.:/@-]+$/u.test(plain);
+      return `${name}=${isWord ? plain : JSON.stringify(plain)}`;
+    });
   return escapeSteering([time.slice(11, 19), level.padEnd(5), message, ...words].join(' '));
 }
 
-/** The fields that have a value; those of the line before what it carries of the same name. */
-function eachField(
-  carried: LogFields,
-  fields: LogFields,
-  tell: (name: string, value: unknown) => void,
-): void {
-  for (const name of Object.keys(carried)) {
-    const value = Object.hasOwn(fields, name) ? fields[name] : carried[name];
-    if (value !== undefined) tell(name, value);
-  }
-  for (const name of Object.keys(fields)) {
-    const value = fields[name];
-    if (value !== undefined && !Object.hasOwn(carried, name)) tell(name, value);
-  }
-}
+/** All fields of a line: its own before what it carries of the same name, in the place of that. */
+const shown = ({ fields: carried }: Carried, fields: LogFields): LogFields => ({
+  ...carried,
+  ...fields,
+});
 
 /** A value as something JSON can hold, of bounded size. */
 function plainValue(value: unknown, depth: number): unknown {

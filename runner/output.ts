@@ -24,9 +24,8 @@ let isServing = false;
 
 class Output {
   readonly #stream: () => Stream;
-  readonly #writeLast: (text: string) => void;
-  #waiting = '';
-  #waitingLines = 0;
+  readonly #writeLast: (text: Uint8Array) => void;
+  readonly #waiting = new WaitingLines();
   #lost = 0;
   #isWriting = false;
   #batch: NodeJS.Timeout | undefined;
@@ -34,7 +33,7 @@ class Output {
   #written = Promise.withResolvers<void>();
 
   /** `writeLast`: takes the last lines when the program ends, for a stream that does nothing at once. It may throw. */
-  constructor(stream: () => Stream, writeLast?: (text: string) => void) {
+  constructor(stream: () => Stream, writeLast?: (text: Uint8Array) => void) {
     this.#stream = stream;
     this.#writeLast = writeLast ?? ((text) => this.#guarded().write(text));
   }
@@ -47,12 +46,11 @@ class Output {
 
   /** Whole lines with their line breaks. `isUrgent`: without waiting for others. */
   write(text: string, isUrgent: boolean): void {
-    if (isServing && this.#waiting.length + text.length > MAX_WAITING_CHARS) {
+    if (isServing && this.#waiting.characters + text.length > MAX_WAITING_CHARS) {
       this.#lost += 1;
       return;
     }
-    this.#waiting += text;
-    this.#waitingLines += 1;
+    this.#waiting.add(text);
     if (isUrgent) this.flush();
     else this.#batch ??= setTimeout(() => this.flush(), BATCH_MS);
   }
@@ -66,9 +64,8 @@ class Output {
 
   /** The same at the very end: what the system cannot take at once is lost. */
   flushLast(): void {
-    const text = this.#waiting;
-    this.#waiting = '';
-    if (text === '') return;
+    const { text } = this.#waiting.take();
+    if (text.length === 0) return;
     try {
       this.#writeLast(text);
     } catch {
@@ -77,13 +74,10 @@ class Output {
   }
 
   #give(): void {
-    const lines = this.#waitingLines;
     const told = this.#lost;
     const lostLine = told > 0 ? this.lostLine?.(told) : undefined;
-    const text = (lostLine === undefined ? '' : `${lostLine}\n`) + this.#waiting;
-    this.#waiting = '';
-    this.#waitingLines = 0;
-    if (text === '') return;
+    const { text, lines } = this.#waiting.take(lostLine === undefined ? '' : `${lostLine}\n`);
+    if (text.length === 0) return;
     this.#isWriting = true;
     this.#guarded().write(text, (error: NodeJS.ErrnoException | null | undefined) => {
       this.#isWriting = false;
@@ -115,6 +109,52 @@ class Output {
     if (!this.#isGuarded) stream.on('error', () => undefined);
     this.#isGuarded = true;
     return stream;
+  }
+}
+
+/** Bytes of a part in which lines wait: some dozens of them. */
+const PART_BYTES = 16 * 1024;
+
+/** Bytes of a UTF-16 unit in UTF-8, at most. */
+const MOST_BYTES = 3;
+
+/**
+ * Lines that wait, as bytes from the moment on at which each was made. A text is made of many small ones, and V8 joins them only when
+ * it is read: those of all waiting lines, read together, cost several times what it costs to make them.
+ */
+class WaitingLines {
+  #full: Uint8Array[] = [];
+  #part = Buffer.alloc(0);
+  #used = 0;
+  #lines = 0;
+  characters = 0;
+
+  add(text: string): void {
+    this.characters += text.length;
+    this.#lines += 1;
+    const most = text.length * MOST_BYTES;
+    if (this.#used + most > this.#part.length) {
+      this.#closePart();
+      this.#part = Buffer.allocUnsafeSlow(Math.max(PART_BYTES, most));
+    }
+    this.#used += this.#part.write(text, this.#used, 'utf8');
+  }
+
+  /** All of them, behind `first`, and how many they are. */
+  take(first = ''): { readonly text: Uint8Array; readonly lines: number } {
+    this.#closePart();
+    const parts = first === '' ? this.#full : [Buffer.from(first), ...this.#full];
+    const lines = this.#lines;
+    this.#full = [];
+    this.#lines = 0;
+    this.characters = 0;
+    return { text: Buffer.concat(parts), lines };
+  }
+
+  #closePart(): void {
+    if (this.#used > 0) this.#full.push(this.#part.subarray(0, this.#used));
+    this.#part = this.#part.subarray(this.#used);
+    this.#used = 0;
   }
 }
 

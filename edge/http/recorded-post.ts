@@ -47,8 +47,13 @@ export class RecordedPost {
   /** The session that it goes to, by its name. Undefined: there is nothing to wait for. */
   inSession(name: string): Promise<void> | undefined {
     if (!this.#log) return undefined;
-    return toldName(name).then((told) => {
+    const told = toldName(name);
+    if (typeof told === 'string') {
       this.#session = told;
+      return undefined;
+    }
+    return told.then((later) => {
+      this.#session = later;
     });
   }
 

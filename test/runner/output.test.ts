@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, test } from 'vitest';
 
+import { openOutput, outputWritten } from '../../runner/output.ts';
+
 const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
 
 const read = async (stream: NodeJS.ReadableStream | null): Promise<string> => {
@@ -62,4 +64,19 @@ test('[F-552] the last lines of a record in a file are there, however the progra
   expect(await once(child, 'exit')).toEqual([1, null]);
   const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
   expect(lines.map((line) => JSON.parse(line).callId)).toEqual(['a', 'b', 'c']);
+});
+
+test('lines of all sizes come whole and in order, in whatever parts they wait', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'mcp-bridge-output-')), 'lines');
+  const output = openOutput(openSync(path, 'w'));
+  const sizes = [1, 20_000, 0, 5_000, 5_000, 5_000, 5_460, 1, 16_384, 40_000, 3];
+  const lines = sizes.flatMap((size, n) => [
+    `${n} ${'x'.repeat(size)}`,
+    `${n} ${'€😀é'.repeat(size / 4)}`,
+  ]);
+  for (const line of lines.slice(0, 7)) output.line(line);
+  await outputWritten();
+  for (const line of lines.slice(7)) output.line(line);
+  await outputWritten();
+  expect(readFileSync(path, 'utf8').split('\n')).toEqual([...lines, '']);
 });

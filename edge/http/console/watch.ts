@@ -136,7 +136,7 @@ async function shownRunning({
     processes: await Promise.all(
       processes.map(async ({ sessions, ...process }) => ({
         ...process,
-        sessions: await Promise.all(sessions.map(toldName)),
+        sessions: await Promise.all(sessions.map(async (session) => toldName(session))),
       })),
     ),
     virtual,
