@@ -20,7 +20,7 @@ import type { ClientKind } from '../../shared/link/control-frames.ts';
 import type { EdgeContext, Memory } from './edge-context.ts';
 import { admit, mayGoOn } from './admission.ts';
 
-type Serve = (exchange: Exchange) => Promise<Response>;
+type Serve = (exchange: Exchange) => Response | Promise<Response>;
 
 /** A route's methods, each with what serves it. A client of the MCP endpoint is modern if its message says so. */
 export interface Endpoint {

@@ -201,9 +201,14 @@ export async function persistently<T extends object>(
 }
 
 /** Posts into a session that is open, as often as that makes sense. */
-export async function postTo(session: SessionPort, post: Post): Promise<PostAnswer> {
+export const postTo = (session: SessionPort, post: Post): Promise<PostAnswer> =>
+  // Nearly every post is answered at once, and waits for nothing else on its way.
+  session.post(post).catch(() => postAgain(session, post));
+
+/** Goes on with a post whose actor broke away. */
+async function postAgain(session: SessionPort, post: Post): Promise<PostAnswer> {
   const delivery = new Delivery(post, false);
-  let next = delivery.start();
+  let next = delivery.broke(Math.random());
   for (;;) {
     switch (next.do) {
       case 'ask': {

@@ -8,18 +8,29 @@ export type RequestUrl = Pick<
   'protocol' | 'host' | 'origin' | 'pathname' | 'search' | 'searchParams'
 >;
 
+/** What a host's request may have beside Fetch: a place for its URL, since to look for it in a map costs more, and the collector most. */
+export interface KeepsUrl {
+  /** As {@link checkUrl} has read it. */
+  parsedUrl: RequestUrl | undefined;
+}
+
 const urls = new WeakMap<Request, RequestUrl>();
 
 /** The URL of a request. Call {@link checkUrl} first. */
-export const urlOf = (request: Request): RequestUrl => urls.get(request) ?? new URL(request.url);
+export const urlOf = (request: Request): RequestUrl =>
+  keptIn(request).parsedUrl ?? urls.get(request) ?? new URL(request.url);
+
+const keptIn = (request: Request): Partial<KeepsUrl> => request as Request & Partial<KeepsUrl>;
 
 /** Refuses a request whose target and Host make no URL, such as `Host: a b` or a port above 65535 (RFC 9110 §7.2: 400). */
 export function checkUrl(request: Request): Fault | undefined {
-  if (urls.has(request)) return undefined;
+  const kept = keptIn(request);
+  if (kept.parsedUrl !== undefined || urls.has(request)) return undefined;
   const text = request.url;
   const url = text.includes('?') ? URL.parse(text) : fieldsOf(text);
   if (!url) return NO_URL;
-  urls.set(request, url);
+  if ('parsedUrl' in request) kept.parsedUrl = url;
+  else urls.set(request, url);
   return undefined;
 }
 

@@ -22,6 +22,7 @@ import { OPENING_COMMENT, SseStream } from './sse-response.ts';
 import { ATTACH_WAIT_MS } from '../core/client-stream.ts';
 import { UNREACHABLE } from '../core/exchange.ts';
 import { STREAM_KINDS } from '../core/stream-kinds.ts';
+import type { Post } from '../core/ports.ts';
 import type { SessionPort } from './ports.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
 import {
@@ -41,14 +42,21 @@ import type { Fault } from '../../shared/fault.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { parseEventId } from '../../shared/sse/encode.ts';
 
-export async function streamablePost(exchange: Exchange): Promise<Response> {
+/** A promise of its own only where the body has yet to come: each that lies between a call and its answer is one turn more. */
+export function streamablePost(exchange: Exchange): Response | Promise<Response> {
   const { request } = exchange;
   const tooLong = checkLengths(request.headers);
   if (tooLong) return refuseOf(exchange, tooLong, undefined);
   // The modern revision names no error for a client that does not say what it accepts.
   const reading = readClientMessage(request, !bearsModernRevision(request.headers));
-  const read = reading instanceof Promise ? await reading : reading;
+  return reading instanceof Promise
+    ? reading.then((read) => servePost(exchange, read))
+    : servePost(exchange, reading);
+}
+
+function servePost(exchange: Exchange, read: ReadMessage): Response | Promise<Response> {
   if (!read.ok) return refuseRead(exchange, read);
+  const { request } = exchange;
   const { message } = read;
   const forbidden = refuseInbound(exchange, message);
   if (forbidden) return forbidden;
@@ -227,27 +235,38 @@ async function initialize(exchange: Exchange, message: ClientMessage): Promise<R
   return respond(exchange, session, asked, answer, { [SESSION_ID_HEADER]: sessionId });
 }
 
-async function post(
-  exchange: Exchange,
-  session: SessionPort,
-  message: ClientMessage,
-): Promise<Response> {
+function post(exchange: Exchange, session: SessionPort, message: ClientMessage): Promise<Response> {
   const probe = message.answers === undefined ? undefined : livenessId(message.answers);
-  if (probe !== undefined) {
-    await session.alive(probe);
-    return new Response(null, { status: 202, headers: answerHeaders(exchange) });
-  }
+  if (probe !== undefined) return answerProbe(exchange, session, probe);
   const wants = message.requestIds.length > 0 ? 'answer' : 'accepted';
   const asked = newPost(exchange, message, wants);
   recordPost(exchange, message, asked);
-  if (wants === 'answer' && wantsStream(exchange, message)) {
-    const stream = newStream(exchange, session, asked, { isAccepted: false, isSent: false });
-    const fault = await stream.refusal(ATTACH_WAIT_MS);
-    return fault
-      ? refuseExchange(exchange, fault, soleId(asked))
-      : stream.response(answerHeaders(exchange));
-  }
-  return respond(exchange, session, asked, await postTo(session, asked));
+  if (wants === 'answer' && wantsStream(exchange, message))
+    return postStream(exchange, session, asked);
+  return postTo(session, asked).then((answer) => respond(exchange, session, asked, answer));
+}
+
+/** A client shows that it is there. */
+async function answerProbe(
+  exchange: Exchange,
+  session: SessionPort,
+  probe: string,
+): Promise<Response> {
+  await session.alive(probe);
+  return new Response(null, { status: 202, headers: answerHeaders(exchange) });
+}
+
+/** The answer is a stream from the first event on. */
+async function postStream(
+  exchange: Exchange,
+  session: SessionPort,
+  asked: Post,
+): Promise<Response> {
+  const stream = newStream(exchange, session, asked, { isAccepted: false, isSent: false });
+  const fault = await stream.refusal(ATTACH_WAIT_MS);
+  return fault
+    ? refuseExchange(exchange, fault, soleId(asked))
+    : stream.response(answerHeaders(exchange));
 }
 
 /** GET: the session's standing stream, or what a stream still holds after Last-Event-ID. */

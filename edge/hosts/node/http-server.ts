@@ -152,7 +152,8 @@ export class HttpServer {
 
   async #answer(request: Request, outgoing: Answer): Promise<void> {
     try {
-      await send(outgoing, await this.#options.fetch(request));
+      const sending = send(outgoing, await this.#options.fetch(request));
+      if (sending) await sending;
     } catch {
       // The app answers all it can; a client that waits for the rest shall not wait.
       outgoing.destroy();

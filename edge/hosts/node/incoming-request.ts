@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ArrivedBody } from '../../http/guards/body.ts';
+import type { KeepsUrl, RequestUrl } from '../../http/request-url.ts';
 
 /** Hosts and targets that are in a URL as they are: nothing in them is decoded, and no path leads up. */
 const PLAIN_HOST = /^[a-z0-9._-]+(?::(?:[1-5]\d{3,4}|[6-9]\d{3}))?$/u;
@@ -117,7 +118,8 @@ class Leaving {
   }
 }
 
-class IncomingRequest implements ArrivedBody {
+class IncomingRequest implements ArrivedBody, KeepsUrl {
+  parsedUrl: RequestUrl | undefined;
   readonly url: string;
   readonly method: string;
   readonly headers: IncomingHeaders;

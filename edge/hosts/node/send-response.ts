@@ -21,8 +21,8 @@ export class Answer extends ServerResponse {
   }
 }
 
-/** Resolves when all has been handed over, or the connection ended. Never rejects for a client that left. */
-export async function send(outgoing: Answer, response: Response): Promise<void> {
+/** Done, or resolves, when all has been handed over or the connection ended. Never rejects for a client that left. */
+export function send(outgoing: Answer, response: Response): void | Promise<void> {
   const { status, headers, body } = madeOf(response);
   if (isSource(body)) return sendMade(outgoing, { status, headers }, body);
   if (body !== null && typeof body !== 'string')
