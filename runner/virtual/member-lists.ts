@@ -17,6 +17,9 @@ interface MemberListsParts {
   readonly changed: (kind: ListKind) => void;
 }
 
+/** A member whose lists change while others are waited for is asked again; not for ever, since some change all the time. */
+const MAX_ROUNDS = 3;
+
 export const isPage = (page: KnownList | ErrorObject | undefined): page is KnownList =>
   page !== undefined && 'keys' in page;
 
@@ -52,8 +55,8 @@ export class MemberLists {
   }
 
   /**
-   * Makes sure that it is known what the members list, as far as they answer; then goes on. `like`: a request of the client, as these
-   * members want it.
+   * Makes sure that it is known of all these members at once what they list, as far as they answer; then goes on. What one of them has
+   * said may be over when the last has answered. `like`: a request of the client, as these members want it.
    */
   ensure(
     kinds: readonly ListKind[],
@@ -62,16 +65,23 @@ export class MemberLists {
     now: number,
     then: (now: number) => void,
   ): void {
-    const missing = members.flatMap((member) =>
-      kinds.filter((kind) => this.#isMissing(member, kind)).map((kind) => ({ member, kind })),
-    );
-    let pending = missing.length;
-    if (pending === 0) return then(now);
-    const settled = (at: number): void => {
-      pending -= 1;
-      if (pending === 0) then(at);
+    const lists = members.flatMap((member) => kinds.map((kind) => ({ member, kind })));
+    // A member that does not tell is not asked again.
+    const untold = new Set<(typeof lists)[number]>();
+    const askFor = (rounds: number, at: number): void => {
+      const missing = lists.filter(
+        (list) => !untold.has(list) && this.#isMissing(list.member, list.kind),
+      );
+      let pending = missing.length;
+      if (pending === 0 || rounds > MAX_ROUNDS) return then(at);
+      for (const list of missing)
+        this.#walk(list.member, list.kind, like(list.kind), 1, at, (walkedAt) => {
+          if (this.#isMissing(list.member, list.kind)) untold.add(list);
+          pending -= 1;
+          if (pending === 0) askFor(rounds + 1, walkedAt);
+        });
     };
-    for (const { member, kind } of missing) this.#walk(member, kind, like(kind), 1, now, settled);
+    askFor(1, now);
   }
 
   /** A member has started: clients learn which of its lists are others than they were shown from memory. `like`: as for {@link ensure}. */

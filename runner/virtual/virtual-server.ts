@@ -244,7 +244,7 @@ export class VirtualServer {
       const { member, own } = route;
       const before = isListed ? [] : this.#routes.before(member);
       if (this.#memberLists.isUnknown(kind, before))
-        return this.#onceListed([kind], before, message, id, now, goOn);
+        return this.#onceListed([kind], [...before, member], message, id, now, goOn);
       return this.#to(member, member.rules.named(message, own, ...path), now);
     }
     const { unprefixed } = this.#routes;

@@ -511,6 +511,53 @@ test('F-907: of one name that two members have the first gets the call, also whi
   expect(work.written('b')).toEqual([call(4, 'y')]);
 });
 
+test.each([
+  ['is known', true],
+  ['has just been asked for', false],
+])(
+  'F-998: whose a name is is found though the list that has it, which %s, changes while another is waited for',
+  (_, isKnown) => {
+    const work = new DrivenVirtualServer(['a', 'b'].map((name) => member(name, { prefix: '' })));
+    work.initialize();
+    const lists: Readonly<Record<string, object>> = { a: tools('x'), b: tools('y') };
+    const changed = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
+    if (isKnown) {
+      work.client(request(2, 'tools/list'));
+      work.answer((_asked, of) => lists[of]);
+      work.member('a', changed);
+      work.said();
+    }
+    work.client(call(3, 'y'));
+    const [asked] = work.written('a');
+    if (!isKnown) work.answer(() => lists['b']);
+    work.member('b', changed);
+    work.member('a', { jsonrpc: '2.0', id: asked?.['id'], result: lists['a'] });
+    const called: string[] = [];
+    work.answer(({ method }, of) => {
+      if (method === 'tools/call') called.push(of);
+      return method === 'tools/list' ? lists[of] : undefined;
+    });
+    expect(called).toEqual(['b']);
+  },
+);
+
+test('F-998: members whose lists change all the time hold a call up for a while, not for ever', () => {
+  const work = new DrivenVirtualServer(['a', 'b'].map((name) => member(name, { prefix: '' })));
+  work.initialize();
+  work.client(call(2, 'z'));
+  let asked = 0;
+  const called: string[] = [];
+  work.answer(({ method }, of) => {
+    if (method === 'tools/call') called.push(of);
+    if (method !== 'tools/list') return undefined;
+    asked += 1;
+    const other = of === 'a' ? 'b' : 'a';
+    work.member(other, { jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+    return tools(of);
+  });
+  expect({ asked, called }).toEqual({ asked: 4, called: ['a'] });
+});
+
 test('F-908: what a member says or asks while its only call is cancelled is not tied to that call, where nobody hears it', () => {
   const work = two();
   work.initialize();
