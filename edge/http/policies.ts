@@ -9,7 +9,7 @@ import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 
 /** How long an answer of the actor counts. It is asked again before, behind the request that found it old. */
-export const COUNTS_MS = 30_000;
+export const POLICY_COUNTS_MS = 30_000;
 /** How old an answer may be for a listener, which asks at each beat of its stream. */
 export const ASK_AGAIN_MS = 15_000;
 
@@ -83,7 +83,7 @@ export class PolicyMemory {
     // An answer that was overtaken by a later one is no news.
     if (version < this.#stored.version) return true;
     if (text !== undefined) this.#stored = { version, policy: readKeptPolicy(text) };
-    this.#countsUntil = askedAt + COUNTS_MS;
+    this.#countsUntil = askedAt + POLICY_COUNTS_MS;
     this.#askAt = askedAt + ASK_AGAIN_MS;
     return true;
   }

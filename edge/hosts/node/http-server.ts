@@ -14,7 +14,7 @@ import { refuse } from '../../http/refuse.ts';
 import type { Entrances } from './entrances.ts';
 import { asRequest, urlOfTarget } from './incoming-request.ts';
 import { makeResponsesPlain } from './plain-response.ts';
-import { Answer, endOf, KEEP_ALIVE_MS, send } from './send-response.ts';
+import { HttpAnswer, endOf, KEEP_ALIVE_MS, send } from './send-response.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** A certificate chain and its key, as PEM. */
@@ -59,25 +59,25 @@ const SETTINGS: ServerOptions & { shouldUpgradeCallback(incoming: IncomingMessag
 
 export class HttpServer {
   readonly #options: HttpOptions;
-  readonly #server: Server<typeof IncomingMessage, typeof Answer>;
+  readonly #server: Server<typeof IncomingMessage, typeof HttpAnswer>;
   readonly #connections = new Set<Duplex>();
   /** Responses that have not ended. */
-  readonly #responses = new Set<Answer>();
+  readonly #responses = new Set<HttpAnswer>();
   #isStopping = false;
 
   constructor(options: HttpOptions) {
     this.#options = options;
     const { certificate } = options;
     this.#server = certificate
-      ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions), ServerResponse: Answer })
-      : createServer({ ...SETTINGS, ServerResponse: Answer });
+      ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions), ServerResponse: HttpAnswer })
+      : createServer({ ...SETTINGS, ServerResponse: HttpAnswer });
     makeResponsesPlain();
-    const serve = (incoming: IncomingMessage, outgoing: Answer): void =>
+    const serve = (incoming: IncomingMessage, outgoing: HttpAnswer): void =>
       this.#serve(incoming, outgoing);
     this.#server
       .on('connection', (connection) => this.#connected(connection))
       .on('request', serve)
-      .on('checkContinue', (incoming: IncomingMessage, outgoing: Answer) => {
+      .on('checkContinue', (incoming: IncomingMessage, outgoing: HttpAnswer) => {
         continueWhenRead(incoming, outgoing);
         serve(incoming, outgoing);
       })
@@ -134,7 +134,7 @@ export class HttpServer {
     connection.once('close', () => this.#connections.delete(connection));
   }
 
-  #serve(incoming: IncomingMessage, outgoing: Answer): void {
+  #serve(incoming: IncomingMessage, outgoing: HttpAnswer): void {
     if (this.#isStopping) outgoing.shouldKeepAlive = false;
     this.#responses.add(outgoing);
     this.#options.proxies?.apply(incoming);
@@ -150,7 +150,7 @@ export class HttpServer {
     else void send(outgoing, refuse(NO_URL));
   }
 
-  async #answer(request: Request, outgoing: Answer): Promise<void> {
+  async #answer(request: Request, outgoing: HttpAnswer): Promise<void> {
     try {
       const sending = send(outgoing, await this.#options.fetch(request));
       if (sending) await sending;

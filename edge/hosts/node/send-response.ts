@@ -11,7 +11,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 export const KEEP_ALIVE_MS = 75_000;
 
 /** What Node's server makes for each request. */
-export class Answer extends ServerResponse {
+export class HttpAnswer extends ServerResponse {
   /** All of it was handed over past Node's own response, which knows nothing of it. */
   wentAtOnce = false;
 
@@ -22,7 +22,7 @@ export class Answer extends ServerResponse {
 }
 
 /** Done, or resolves, when all has been handed over or the connection ended. Never rejects for a client that left. */
-export function send(outgoing: Answer, response: Response): void | Promise<void> {
+export function send(outgoing: HttpAnswer, response: Response): void | Promise<void> {
   const { status, headers, body } = madeOf(response);
   if (isSource(body)) return sendMade(outgoing, { status, headers }, body);
   if (body !== null && typeof body !== 'string')
@@ -51,7 +51,7 @@ const mayGoAtOnce = (outgoing: ServerResponse, socket: Socket): boolean =>
   socket.writableCorked === 0;
 
 function sendAtOnce(
-  outgoing: Answer,
+  outgoing: HttpAnswer,
   socket: Socket,
   headers: Head['headers'],
   body: string,
