@@ -90,6 +90,22 @@ export async function measureOpening(
   return { p50Ms: quantile(sample, 0.5), maxMs: Math.max(...sample) };
 }
 
+/** Sessions that call before anything is counted, and the longest that they do: a slow target gets fewer calls. */
+const WARM_UP_SESSIONS = 10;
+const WARM_UP_LIMIT_MS = 15_000;
+
+/** Calls until what serves them is compiled: as many of every target. */
+export async function warmUp(plan: Plan, target: Target): Promise<void> {
+  const sessions: ClientSession[] = [];
+  try {
+    await openMore(target, sessions, WARM_UP_SESSIONS);
+    await callInLoops(sessions, WARM_UP_LIMIT_MS, plan.warmUpCalls);
+  } finally {
+    await atATime(sessions, (session) => session.close());
+    await sleep(plan.settleMs);
+  }
+}
+
 /** One client, one call after another. */
 export function measureLatency(plan: Plan, target: Target): Promise<Load> {
   return measureLoad(plan, target, 1, plan.latencyLimitMs, plan.latencyCalls);

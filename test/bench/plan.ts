@@ -3,7 +3,10 @@
 /** How much is called of this bridge and of a bare prototype beside it. */
 export interface PairPlan {
   readonly sessions: number;
-  /** Calls of each side that are not counted: the compilers of both take some thousand to be done. */
+  /**
+   * Calls of each side that are not counted. V8 compiles in the background while they go on, the longer the more code a call goes
+   * through: the bare bridge is done after some thousand, this bridge after 30,000, and costs twice as much after 10,000.
+   */
   readonly warmUpCalls: number;
   readonly turns: number;
   readonly turnMs: number;
@@ -16,7 +19,9 @@ export interface Plan {
   readonly opens: number;
   /** Pause before each open: a pool that keeps processes ready refills, and every target gets the same rest. */
   readonly openPauseMs: number;
-  /** Calls before each measured load that are not counted: compilers and pools warm up. */
+  /** Calls of a fresh target before all measured loads, that are not counted: see {@link PairPlan.warmUpCalls}. */
+  readonly warmUpCalls: number;
+  /** Calls before each measured load that are not counted: pools warm up. */
   readonly warmUpMs: number;
   readonly latencyCalls: number;
   /** The latency phase ends after this, with however many calls it has. */
@@ -52,6 +57,7 @@ const FULL_PLAN: Plan = {
   rounds: 3,
   opens: 12,
   openPauseMs: 200,
+  warmUpCalls: 40_000,
   warmUpMs: 1_000,
   latencyCalls: 3_000,
   latencyLimitMs: 3_000,
@@ -64,7 +70,7 @@ const FULL_PLAN: Plan = {
   quietMs: 1_000,
   unreadMs: 4_000,
   distanceCalls: 9,
-  pair: { sessions: 10, warmUpCalls: 10_000, turns: 12, turnMs: 500 },
+  pair: { sessions: 10, warmUpCalls: 40_000, turns: 12, turnMs: 500 },
   idleCounts: [10, 50, 200, 1_000],
   idleWatchMs: 16_000,
   restMs: 45_000,
@@ -76,6 +82,7 @@ const QUICK_PLAN: Plan = {
   rounds: 1,
   opens: 3,
   openPauseMs: 100,
+  warmUpCalls: 300,
   warmUpMs: 100,
   latencyCalls: 300,
   latencyLimitMs: 400,

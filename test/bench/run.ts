@@ -23,6 +23,7 @@ import {
   measureModern,
   measureOpening,
   measureThroughput,
+  warmUp,
   type Load,
 } from './measures.ts';
 import { FLOOR, NODE_FLOOR, OURS, OURS_APART, OURS_ON_NODE, WORKERD_FLOOR } from './names.ts';
@@ -414,6 +415,7 @@ async function measureRound(
   const { warmSession } = target;
   const warmOpening =
     warmSession && (await attempt('open warm', () => measureOpening(plan, warmSession)));
+  await attempt('warm up', () => warmUp(plan, target));
   const latency = await attempt('latency', () => measureLatency(plan, target));
   const throughput: Load[] = [];
   for (const count of plan.sessionCounts) {
