@@ -29,6 +29,7 @@ export class ExpectedFollowers {
 
   /** When the next one is given up. */
   get giveUpAt(): number | undefined {
+    if (this.#until.size === 0) return undefined;
     // The first is due first.
     const [until] = this.#until.values();
     return until;

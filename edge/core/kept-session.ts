@@ -61,7 +61,7 @@ export class KeptSession {
 
   /** Stores the time that must wake a sleeping actor. */
   #keepWake(relay: Relay): void {
-    const at = relay.link.state === 'lost' ? relay.wakeAt.durable : undefined;
+    const at = relay.link.state === 'lost' ? relay.durableAt : undefined;
     if (at === this.#wakeAt) return;
     this.#wakeAt = at;
     this.#store.wakeAt(at);

@@ -36,8 +36,8 @@ export class RelayEffects {
   carries = false;
   #effects: RelayEffect[] = [];
 
-  add(...effects: readonly RelayEffect[]): void {
-    this.#effects.push(...effects);
+  add(effect: RelayEffect): void {
+    this.#effects.push(effect);
   }
 
   /** A frame of the actor's own for the runner. */

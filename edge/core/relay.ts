@@ -292,9 +292,14 @@ export class Relay {
     this.#ending.rebase(now);
   }
 
-  /** When {@link tick} is due. Some times matter only while the actor is awake, others must wake it. */
-  get wakeAt(): { readonly soon: number | undefined; readonly durable: number | undefined } {
-    return { soon: nextDue(this.#soon), durable: nextDue(this.#durableDues) };
+  /** When {@link tick} is due while the actor is awake. */
+  get soonAt(): number | undefined {
+    return nextDue(this.#soon);
+  }
+
+  /** The same for what must wake it. */
+  get durableAt(): number | undefined {
+    return nextDue(this.#durableDues);
   }
 
   readonly #durableDues: Dues = (due) => {
@@ -410,10 +415,8 @@ export class Relay {
     for (const [, socket] of this.#followers)
       this.#effects.tell(socket, { type: 'gone', ...fault });
     this.#followers.clear();
-    this.#effects.add(
-      { do: 'closeLink', code: CLOSE.done, reason: 'session ended' },
-      { do: 'forget' },
-    );
+    this.#effects.add({ do: 'closeLink', code: CLOSE.done, reason: 'session ended' });
+    this.#effects.add({ do: 'forget' });
   }
 
   /** The runner has yet to say whether it has a post. If it has, the answer is on a stream, and an error would be a second outcome. */

@@ -54,6 +54,12 @@ const SESSION_COUNT_LENGTH = 8;
 /** How long a session whose start failed remembers why, for the client's first request, which may still be on its way. */
 const AFTERWORD_MS = 10_000;
 
+/** `session`: added to the answer, for actors that have several in turn. */
+interface Poster {
+  readonly ask: string;
+  readonly session: SessionName | undefined;
+}
+
 export class EdgeSession {
   readonly #host: EdgeSessionHost;
   #now = 0;
@@ -70,8 +76,8 @@ export class EdgeSession {
   readonly #sockets: SessionSockets;
   readonly #watch: LinkWatch;
   readonly #kept: KeptSession;
-  /** Callbacks for the outcome of each post, by its id. */
-  readonly #posts = new Map<string, (answer: PostAnswer) => void>();
+  /** Who waits for the outcome of each post, by its id. */
+  readonly #posts = new Map<string, Poster>();
   #ends: string[] = [];
   /** Until when the actor stays awake to tell why the start of its session failed. */
   #tellsUntil: number | undefined;
@@ -117,10 +123,10 @@ export class EdgeSession {
 
   /** When {@link tick} is due; the actor must stay awake until then. Times that must wake it are in its store. */
   get wakeAt(): number | undefined {
-    const { soon, durable } = this.#relay.wakeAt;
+    const { link, soonAt } = this.#relay;
     // The runner's first dial is awaited awake, without a trace on disk.
-    const dialBy = this.#relay.link.state === 'awaited' ? durable : undefined;
-    return earlier(earlier(soon, dialBy), nextDue(this.#dues));
+    const dialBy = link.state === 'awaited' ? this.#relay.durableAt : undefined;
+    return earlier(earlier(soonAt, dialBy), nextDue(this.#dues));
   }
 
   readonly #dues: Dues = (due) => {
@@ -181,8 +187,11 @@ export class EdgeSession {
 
   /** Replies {@link PostAnswer}. */
   post(ask: string, post: Post, now: number): EdgeSessionEffect[] {
-    const run = (): void => this.#post(ask, post);
-    return this.#step(now, () => this.#words.whenKnown({ run, fail: () => this.#fail(ask) }));
+    this.#now = now;
+    // Nearly all come here. Functions for what may have to wait are made only where it does.
+    if (this.#words.isKnown) this.#post(ask, post);
+    else this.#words.whenKnown({ run: () => this.#post(ask, post), fail: () => this.#fail(ask) });
+    return this.#taken(now);
   }
 
   /** Replies {@link Negotiated}. */
@@ -338,13 +347,15 @@ export class EdgeSession {
 
   /** A frame of a runner in this program. */
   carried(socket: SocketId, carried: CarriedUp, now: number): EdgeSessionEffect[] {
-    return this.#step(now, () => {
-      const note = this.#sockets.noteOf(socket);
-      if (!note || socket !== this.#line.socket) return;
+    this.#now = now;
+    const note = this.#sockets.noteOf(socket);
+    if (note && socket === this.#line.socket) {
       this.#watch.heard();
       this.#line.heard(now);
-      if (this.#isCurrent(note)) this.#fromRelay(() => this.#relay.carried(carried, now));
-    });
+      const { revision } = this.#relay;
+      if (this.#isCurrent(note)) this.#fromRelay(this.#relay.carried(carried, now), revision);
+    }
+    return this.#taken(now);
   }
 
   /** A socket is closed. */
@@ -395,12 +406,10 @@ export class EdgeSession {
     return clientKind === 'modern' ? `${name}~${this.#host.mint(SESSION_COUNT_LENGTH)}` : name;
   }
 
-  /** `session`: added to the answer, for actors that have several in turn. */
+  /** `session`: see {@link Poster}. */
   #post(ask: string, post: Post, session?: SessionName): void {
     this.#watch.use(this.#now);
-    this.#posts.set(post.id, (answer) =>
-      this.#reply(ask, answer.kind === 'follow' && session ? { ...answer, session } : answer),
-    );
+    this.#posts.set(post.id, { ask, session });
     this.#perform(this.#relay.post(post, this.#now));
   }
 
@@ -485,13 +494,13 @@ export class EdgeSession {
       this.#watch.use(this.#now);
       return this.#perform(this.#relay.fromWorker(wholeText(frame)));
     }
-    this.#fromRelay(() => this.#relay.fromRunner(frame, this.#now));
+    const { revision } = this.#relay;
+    this.#fromRelay(this.#relay.fromRunner(frame, this.#now), revision);
   }
 
-  /** A frame of the runner may say what was negotiated. */
-  #fromRelay(take: () => readonly RelayEffect[]): void {
-    const { revision: before } = this.#relay;
-    this.#perform(take());
+  /** A frame of the runner may say what was negotiated. `before`: what was known. */
+  #fromRelay(effects: readonly RelayEffect[], before: string | undefined): void {
+    this.#perform(effects);
     const { revision } = this.#relay;
     if (revision !== undefined && revision !== before) this.#noteRevision(revision);
   }
@@ -547,9 +556,9 @@ export class EdgeSession {
       case 'close':
         return this.#sockets.close(effect.socket, effect.code, effect.reason);
       case 'answer': {
-        const answered = this.#posts.get(effect.id);
+        const poster = this.#posts.get(effect.id);
         this.#posts.delete(effect.id);
-        return answered?.(effect.answer);
+        return poster && this.#answer(poster, effect.answer);
       }
       case 'forget':
         return this.#forget();
@@ -564,6 +573,10 @@ export class EdgeSession {
       return this.#down(this.#line.send(encodeText(frame, message), isBehind, this.#now));
     const bytes = said?.bytes ?? (message === undefined ? undefined : encoder.encode(message));
     this.#sockets.carry(socket, { frame, message: bytes, said });
+  }
+
+  #answer({ ask, session }: Poster, answer: PostAnswer): void {
+    this.#reply(ask, answer.kind === 'follow' && session ? { ...answer, session } : answer);
   }
 
   #forget(): void {
@@ -601,6 +614,11 @@ export class EdgeSession {
   #step(now: number, work: () => void): EdgeSessionEffect[] {
     this.#now = now;
     work();
+    return this.#taken(now);
+  }
+
+  /** The end of each input: what it changed is kept, and what is to be done for it is the answer. */
+  #taken(now: number): EdgeSessionEffect[] {
     if (this.#placed?.isSpare && this.#relay.link.state !== 'linked') this.#forgetSpare();
     this.#kept.keep(this.#relay, this.#placed);
     this.#watch.keep(this.#isWatched, now);

@@ -22,7 +22,9 @@ export class UpwardCredit {
 
   /** The runner has this post, or nobody waits for it any more. */
   release(post: string): void {
-    this.#sum -= this.lengthOf(post);
+    const length = this.#lengths.get(post);
+    if (length === undefined) return;
+    this.#sum -= length;
     this.#lengths.delete(post);
   }
 

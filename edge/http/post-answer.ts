@@ -1,7 +1,7 @@
 // The answer of a legacy session to a POST: JSON, 202, or a stream that can be resumed (MCP 2025-11-25, Transports, "Sending Messages
 // to the Server").
 import type { ClientMessage } from './client-message.ts';
-import { bytesOf, type RecordedPost } from './recorded-post.ts';
+import type { RecordedPost } from './recorded-post.ts';
 import {
   answerHeaders,
   jsonHeaders,
@@ -87,8 +87,7 @@ export function recordPost(
 
 /** What is over with this answer. A stream tells its own end, and a refusal has a line of its own. */
 export function recordAnswer(record: RecordedPost, answer: PostAnswer): void {
-  if (answer.kind === 'answered')
-    record.ended('answered', bytesOf(answer.message ?? ''), answer.processMs);
+  if (answer.kind === 'answered') record.answered(answer.message ?? '', answer.processMs);
   else if (answer.kind === 'accepted') record.ended('accepted', 0);
 }
 

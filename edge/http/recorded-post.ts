@@ -103,6 +103,11 @@ export class RecordedPost {
     if (this.#asked) this.#tally.failed(this.#caller.server, fault);
   }
 
+  /** It was answered with one body. Its bytes are counted only if calls are recorded: of a long answer that takes a while. */
+  answered(body: Text, processMs: number | undefined): void {
+    this.ended('answered', this.#log ? bytesOf(body) : 0, processMs);
+  }
+
   /** It is over. Only the first word counts; a message that was never posted is none of the calls. `processMs`: as the runner says. */
   ended(outcome: CallLine['outcome'], bytesDown: number, processMs?: number): void {
     const asked = this.#asked;

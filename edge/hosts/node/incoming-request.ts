@@ -128,7 +128,7 @@ class IncomingRequest implements ArrivedBody, KeepsUrl {
   readonly #incoming: IncomingMessage;
   #body: ReadableStream<Uint8Array> | undefined;
   #isTaken = false;
-  readonly #leaving = new Leaving();
+  #leaving: Leaving | undefined;
 
   constructor(incoming: IncomingMessage, url: string, addressOf: () => string | undefined) {
     this.#incoming = incoming;
@@ -148,12 +148,12 @@ class IncomingRequest implements ArrivedBody, KeepsUrl {
   }
 
   get signal(): AbortSignal {
-    return this.#leaving as unknown as AbortSignal;
+    return (this.#leaving ??= new Leaving()) as unknown as AbortSignal;
   }
 
   /** The client has left before the end of its answer. */
   abort(): void {
-    this.#leaving.abort();
+    (this.#leaving ??= new Leaving()).abort();
   }
 
   arrived(bytes: number): Uint8Array<ArrayBuffer> | undefined {

@@ -78,10 +78,10 @@ describe('a post', () => {
     const relay = linked();
     relay.post(question('a'), T);
     relay.fromRunner(inPieces([event('a', 1, true), ' ']), T);
-    expect(relay.wakeAt.soon).toBeUndefined();
+    expect(relay.soonAt).toBeUndefined();
     relay.delivered('a', T + 9_000);
     const tellAt = T + 9_000 + DELIVERY_DELAY_MS;
-    expect(relay.wakeAt.soon).toBe(tellAt);
+    expect(relay.soonAt).toBe(tellAt);
     expect(told(relay.tick(tellAt))).toEqual(['link {"type":"delivered","streams":["a"]}']);
   });
 
@@ -104,12 +104,12 @@ describe('a post', () => {
     relay.post(question('a'), T);
     relay.post(question('b'), T + 10);
     relay.fromRunner(frame({ type: 'accepted', id: 'a' }), T + 100);
-    expect(relay.wakeAt.soon).toBe(T + JSON_WAIT_MS);
+    expect(relay.soonAt).toBe(T + JSON_WAIT_MS);
     expect(told(relay.tick(T + JSON_WAIT_MS - 1))).toEqual([]);
     expect(told(relay.tick(T + JSON_WAIT_MS))).toEqual(['answer a follow accepted']);
     expect(told(relay.tick(T + JSON_WAIT_MS + 10))).toEqual(['answer b follow']);
     for (const stream of ['a', 'b']) relay.follow(stream, `socket of ${stream}`);
-    expect(relay.wakeAt).toEqual({ soon: undefined, durable: undefined });
+    expect([relay.soonAt, relay.durableAt]).toEqual([undefined, undefined]);
   });
 
   test('[R-4] whose worker is on its way to follow is not taken for abandoned, however much comes meanwhile', () => {
@@ -125,9 +125,7 @@ describe('a post', () => {
     const relay = linked();
     relay.post(question('a'), T);
     relay.fromRunner(event('a', 1), T);
-    expect(told(relay.tick(relay.wakeAt.soon ?? 0))).toEqual([
-      'link {"type":"detach","stream":"a"}',
-    ]);
+    expect(told(relay.tick(relay.soonAt ?? 0))).toEqual(['link {"type":"detach","stream":"a"}']);
     expect(told(relay.fromRunner(event('a', 2), T + 6_000))).toEqual([
       'link {"type":"detach","stream":"a"}',
     ]);
@@ -177,9 +175,9 @@ describe('a post', () => {
     const relay = linked();
     relay.post(notice('n'), T);
     relay.unlinked(T);
-    expect(relay.wakeAt.soon).toBeUndefined();
+    expect(relay.soonAt).toBeUndefined();
     relay.post(question('a'), T + 5);
-    expect(relay.wakeAt.soon).toBe(T + 5 + JSON_WAIT_MS);
+    expect(relay.soonAt).toBe(T + 5 + JSON_WAIT_MS);
   });
 
   test('[R-1] of an HTTP+SSE request tells the stream what it owes before it is accepted', () => {
@@ -200,7 +198,7 @@ describe('a post', () => {
     expect(told(relay.fromRunner(frame(refusal), T))).toEqual([
       'answer a refused overloaded not_sent',
     ]);
-    expect(relay.wakeAt.soon).toBeUndefined();
+    expect(relay.soonAt).toBeUndefined();
   });
 
   test('[LP17] carries which answers were delivered whole; without one they are told soon', () => {
@@ -210,7 +208,7 @@ describe('a post', () => {
       relay.fromRunner(event(id, 1, true), T);
     }
     // b’s post carried a.
-    expect(relay.wakeAt.soon).toBe(T + DELIVERY_DELAY_MS);
+    expect(relay.soonAt).toBe(T + DELIVERY_DELAY_MS);
     expect(told(relay.post(question('c'), T))[0]).toBe(
       'link {"type":"post","stream":"c","id":"c","delivered":["b"]}\n{"q":"c"}',
     );
@@ -218,7 +216,7 @@ describe('a post', () => {
     expect(told(relay.tick(T + DELIVERY_DELAY_MS))).toEqual([
       'link {"type":"delivered","streams":["c"]}',
     ]);
-    expect(relay.wakeAt.soon).toBeUndefined();
+    expect(relay.soonAt).toBeUndefined();
   });
 });
 
@@ -450,7 +448,7 @@ describe('a wall clock that is set back by a day', () => {
     relay.post(notice('n'), T);
     relay.unlinked(T);
     expect(told(relay.tick(T - DAY))).toEqual([]);
-    expect(relay.wakeAt.durable).toBe(T - DAY + LINK_GRACE_MS);
+    expect(relay.durableAt).toBe(T - DAY + LINK_GRACE_MS);
     expect(told(relay.tick(T - DAY + LINK_GRACE_MS))).toEqual([
       'answer n refused runner_lost unknown',
     ]);
@@ -542,11 +540,11 @@ describe('[F-161] what waits for the runner', () => {
     relay.post(large('b', 4), T);
     relay.tick(T + JSON_WAIT_MS);
     relay.follow('b', 's1');
-    expect(relay.wakeAt.soon).toBeUndefined();
+    expect(relay.soonAt).toBeUndefined();
     relay.unlinked(T + 300);
-    expect(relay.wakeAt.soon).toBe(T + 300 + LINK_GRACE_MS);
+    expect(relay.soonAt).toBe(T + 300 + LINK_GRACE_MS);
     relay.tick(T + 300 + LINK_GRACE_MS);
-    expect(relay.wakeAt.soon).toBeUndefined();
+    expect(relay.soonAt).toBeUndefined();
   });
 });
 
@@ -579,14 +577,14 @@ describe('a link that is lost', () => {
     relay.post(notice('n'), T);
     relay.post(notice('m'), T);
     relay.unlinked(T);
-    expect(relay.wakeAt.durable).toBe(T + LINK_GRACE_MS);
+    expect(relay.durableAt).toBe(T + LINK_GRACE_MS);
     expect(told(relay.tick(T + LINK_GRACE_MS - 1))).toEqual([]);
     expect(told(relay.tick(T + LINK_GRACE_MS))).toEqual([
       'answer n refused runner_lost unknown',
       'answer m refused runner_lost unknown',
       'tell s2 {"type":"gone","fault":"runner_lost"}',
     ]);
-    expect(relay.wakeAt.durable).toBe(T + WINDOW_MS);
+    expect(relay.durableAt).toBe(T + WINDOW_MS);
     expect(told(relay.tick(T + LINK_GRACE_MS + 1))).toEqual([]);
     expect(told(relay.linked(2))[0]).toBe('link {"type":"welcome","expired":true}');
     relay.unlinked(T + 60_000);
@@ -628,7 +626,7 @@ describe('a link that is lost', () => {
       'closeLink 1000',
       'forget',
     ]);
-    expect(relay.wakeAt).toEqual({ soon: undefined, durable: undefined });
+    expect([relay.soonAt, relay.durableAt]).toEqual([undefined, undefined]);
   });
 });
 
@@ -636,7 +634,7 @@ describe('a session', () => {
   test('whose runner never dials is given up after 10 s', () => {
     const relay = new Relay({ state: 'awaited', until: T + DIAL_WAIT_MS });
     relay.post(notice('a'), T);
-    expect(relay.wakeAt.durable).toBe(T + DIAL_WAIT_MS);
+    expect(relay.durableAt).toBe(T + DIAL_WAIT_MS);
     expect(told(relay.tick(T + DIAL_WAIT_MS))).toEqual([
       'answer a refused runner_offline not_sent',
       'closeLink 1000',
@@ -661,7 +659,7 @@ describe('a session', () => {
       'answer b refused session_not_found undefined',
     ]);
     expect(relay.mayFollow('get', true, T, 'p1').fault?.fault).toBe('session_not_found');
-    expect(relay.wakeAt.soon).toBe(T + END_WAIT_MS);
+    expect(relay.soonAt).toBe(T + END_WAIT_MS);
     expect(told(relay.tick(T + END_WAIT_MS))).toEqual([
       'answer n refused session_not_found unknown',
       'closeLink 1000',
@@ -713,7 +711,7 @@ describe('a session', () => {
     const endedAt = T + 300;
     expect(told(relay.fromRunner(frame({ type: 'ended' }), endedAt))).toEqual([]);
     expect(told(relay.tick(endedAt + 1_000, true))).toEqual([]);
-    expect(relay.wakeAt.soon).toBe(endedAt + 2_000);
+    expect(relay.soonAt).toBe(endedAt + 2_000);
     expect(told(relay.tick(endedAt + 2_000, true))).toEqual([]);
     expect(told(relay.fromRunner(frame({ type: 'accepted', id: 'n' }), endedAt + 2_500))).toEqual([
       'omit n',
@@ -734,7 +732,7 @@ describe('a session', () => {
       relay.post(notice('n'), T);
       relay.end(T);
       relay.fromRunner(frame({ type: 'ended' }), T);
-      for (let at = relay.wakeAt.soon ?? 0; at < T + ms; at = relay.wakeAt.soon ?? 0)
+      for (let at = relay.soonAt ?? 0; at < T + ms; at = relay.soonAt ?? 0)
         expect(told(relay.tick(at, isUnderWay))).toEqual([]);
       expect(told(relay.tick(T + ms, isUnderWay))).toEqual([
         'answer n refused session_not_found unknown',
