@@ -108,7 +108,8 @@ export function scanMessage(
   if (!message.read() || !cursor.finish()) return syntaxFault(cursor);
   const envelope = message.judge();
   if (typeof envelope === 'string') return envelopeFault(envelope);
-  return { ok: true, kind: 'single', envelope, ...factsOf(cursor) };
+  const { hasLineBreaks, mayHoldNulls } = cursor;
+  return { ok: true, kind: 'single', envelope, compact: !hasLineBreaks, mayHoldNulls };
 }
 
 const cursorOver = (bytes: Uint8Array, { depth, tokens }: Partial<ScanLimits>): JsonCursor =>
@@ -144,13 +145,9 @@ function scanBatch(
   if (cursor.fault !== undefined || !cursor.finish()) return syntaxFault(cursor);
   if (refusal === undefined && messages.length === 0) refusal = 'the batch is empty';
   if (refusal !== undefined) return envelopeFault(refusal);
-  return { ok: true, kind: 'batch', messages, ...factsOf(cursor) };
+  const { hasLineBreaks, mayHoldNulls } = cursor;
+  return { ok: true, kind: 'batch', messages, compact: !hasLineBreaks, mayHoldNulls };
 }
-
-const factsOf = ({ hasLineBreaks, mayHoldNulls }: JsonCursor): TextFacts => ({
-  compact: !hasLineBreaks,
-  mayHoldNulls,
-});
 
 function syntaxFault(cursor: JsonCursor): ScanFault {
   const { code, reason } = cursor.fault ?? { code: PARSE_ERROR, reason: 'the text is not JSON' };
@@ -280,7 +277,9 @@ class MessageReader {
   /** Which envelope key the cursor has just read, if any; refuses what a laxer reader would take for one. */
   #key(): EnvelopeKey | undefined {
     const cursor = this.#cursor;
-    const key = KEYS[cursor.matchKey(KEYS)];
+    const place = cursor.matchKey(KEYS);
+    // To look for the place -1 of an array takes long.
+    const key = place < 0 ? undefined : KEYS[place];
     if (key !== undefined) {
       if (this.#has(key)) this.#refuse(`duplicate key "${key}"`);
       this.#seen |= KEY_BITS[key];
@@ -379,7 +378,11 @@ class MessageReader {
     const isRead = first === OPEN_OBJECT && (seen !== undefined || !cursor.jumps);
     const members = isRead ? noteMembers(cursor, 0, seen) : undefined;
     if (!isRead) cursor.skipValue();
-    this.#parts[name] = { start, end: cursor.at, members, isRead };
+    const noted = { start, end: cursor.at, members, isRead };
+    // To write under a name that changes takes long.
+    if (name === 'params') this.#parts.params = noted;
+    else if (name === 'result') this.#parts.result = noted;
+    else this.#parts.error = noted;
     return cursor.fault === undefined;
   }
 
