@@ -1,7 +1,7 @@
-// The ids of all posts a session has taken, so that a repeated one is recognized however many came in between. The newest
-// are kept whole and older ones as 64 bits each; still older ones are recognized by the time in their ids. Pure.
+// The ids of all posts a session has taken, so that a repeated one is recognized however many came in between. They are kept as 64
+// bits each, which costs a call less than a set of texts; older ones are recognized by the time in their ids. Pure.
 import { postTime } from '../../shared/ids.ts';
-import { POST_TABLE_IDS, WHOLE_POST_IDS } from '../../shared/link/sizes.ts';
+import { POST_TABLE_IDS } from '../../shared/link/sizes.ts';
 
 /** What is known of a post's id. */
 export type Acquaintance =
@@ -11,26 +11,20 @@ export type Acquaintance =
   | 'forgotten';
 
 export class PostIds {
-  readonly #whole = new Set<string>();
-  /** The same ids in the order they came, in a ring: to find the oldest of a set means to pass all that were removed from it. */
-  readonly #ring: string[] = [];
-  #oldest = 0;
   #young = new DigestTable();
   #old: DigestTable | undefined;
   /** An id of this time (ms since the epoch) or before may be one that was let go. */
   #forgottenUntil = -Infinity;
   /** The last of all in the order of texts, which begin with their time: whatever comes behind it is none of them. */
   #last = '';
-  readonly #wholeIds: number;
   readonly #tableIds: number;
 
-  constructor(sizes: { readonly wholeIds?: number; readonly tableIds?: number } = {}) {
-    this.#wholeIds = sizes.wholeIds ?? WHOLE_POST_IDS;
-    this.#tableIds = sizes.tableIds ?? POST_TABLE_IDS;
+  constructor(tableIds = POST_TABLE_IDS) {
+    this.#tableIds = tableIds;
   }
 
   knows(id: string): Acquaintance {
-    if (id <= this.#last && (this.#whole.has(id) || this.#isCondensed(id))) return 'seen';
+    if (id <= this.#last && this.#has(id)) return 'seen';
     // An id without a time is as old as any.
     return !this.#hasForgotten || (postTime(id) ?? -Infinity) > this.#forgottenUntil
       ? 'new'
@@ -39,33 +33,22 @@ export class PostIds {
 
   add(id: string): void {
     if (id > this.#last) this.#last = id;
-    else if (this.#whole.has(id)) return;
-    this.#whole.add(id);
-    const oldest = this.#ring[this.#oldest];
-    if (oldest === undefined || this.#ring.length < this.#wholeIds) return void this.#ring.push(id);
-    this.#ring[this.#oldest] = id;
-    this.#oldest = (this.#oldest + 1) % this.#wholeIds;
-    this.#whole.delete(oldest);
-    this.#condense(oldest);
-  }
-
-  #isCondensed(id: string): boolean {
-    if (this.#young.size === 0 && !this.#old) return false;
-    const digest = digestOf(id);
-    return this.#young.has(digest) || this.#old?.has(digest) === true;
-  }
-
-  get #hasForgotten(): boolean {
-    return this.#forgottenUntil > -Infinity;
-  }
-
-  #condense(id: string): void {
+    else if (this.#has(id)) return;
     if (this.#young.size === this.#tableIds) {
       if (this.#old) this.#forgottenUntil = Math.max(this.#forgottenUntil, this.#old.newest);
       this.#old = this.#young;
       this.#young = new DigestTable();
     }
     this.#young.add(id);
+  }
+
+  #has(id: string): boolean {
+    const digest = digestOf(id);
+    return this.#young.has(digest) || this.#old?.has(digest) === true;
+  }
+
+  get #hasForgotten(): boolean {
+    return this.#forgottenUntil > -Infinity;
   }
 }
 

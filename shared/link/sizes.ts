@@ -67,10 +67,7 @@ export const WINDOW_EVENTS = 1_000;
 /** Bytes kept for resumption, for each session (R-4). */
 export const WINDOW_BYTES = 8 * 1024 * 1024;
 
-/** Ids of posts kept whole: far more than can be in flight (LP12). */
-export const WHOLE_POST_IDS = 4_096;
-
-/** Ids of posts in one table of digests. Two tables are kept: 1 MiB each for a session that was so busy, nothing for others (LP12). */
+/** Ids of posts in one table of digests, far more than can be in flight. Two tables are kept: 1 MiB each for a session that was so busy, nothing for others (LP12). */
 export const POST_TABLE_IDS = 65_536;
 
 /** Ids of requests that the actor repeats to the follower of an HTTP+SSE stream, and that a worker remembers (`owes`). */

@@ -65,7 +65,7 @@ const ROWS: Readonly<Record<string, readonly number[]>> = {
   reopening: timing.REOPEN_AFTER_MS.slice(1),
   'end wait': [timing.END_WAIT_MS],
   farewell: [timing.FAREWELL_MS, timing.DRAIN_FAREWELL_MS],
-  'posts remembered': [sizes.WHOLE_POST_IDS, 2 * sizes.POST_TABLE_IDS],
+  'posts remembered': [2 * sizes.POST_TABLE_IDS],
 };
 
 /** Constants that follow from those of a row, or are said in it in words. */

@@ -1,10 +1,11 @@
 // The ids of a session's posts: none that was taken is ever new again, whatever came between (R-2).
 import { describe, expect, test } from 'vitest';
 import { PostIds } from '../../../runner/core/post-ids.ts';
+import { POST_TABLE_IDS } from '../../../shared/link/sizes.ts';
 import { postId, postTime, STREAM_ID } from '../../../shared/ids.ts';
 import { excessOf } from '../../fixtures/growth.ts';
 
-const SIZES = { wholeIds: 16, tableIds: 64 };
+const TABLE_IDS = 64;
 
 /** Ids of a worker whose clock shows `from`, one a millisecond. */
 const timed = (count: number, from = 1_790_000_000_000): string[] =>
@@ -13,8 +14,8 @@ const timed = (count: number, from = 1_790_000_000_000): string[] =>
 const untimed = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `p${index}`);
 
-function filled(ids: readonly string[], sizes: Partial<typeof SIZES> = SIZES): PostIds {
-  const known = new PostIds(sizes);
+function filled(ids: readonly string[], tableIds: number | undefined = TABLE_IDS): PostIds {
+  const known = new PostIds(tableIds);
   for (const id of ids) known.add(id);
   return known;
 }
@@ -27,7 +28,7 @@ describe('[F-160] [R-2] [LP12] a post that comes again', () => {
     ['100,000', 100_000],
   ])('after %s others is known, with the sizes of production', (_title, count) => {
     const ids = timed(count);
-    const known = filled(ids, {});
+    const known = filled(ids, POST_TABLE_IDS);
     expect(ids.filter((id) => known.knows(id) !== 'seen')).toEqual([]);
     expect(known.knows(postId(1_790_001_000_000, 'another'))).toBe('new');
   });
@@ -37,7 +38,7 @@ describe('[F-160] [R-2] [LP12] a post that comes again', () => {
     ['ids that say no time', untimed],
   ])('is never new, however many came between (%s)', (_title, make) => {
     const ids = make(5_000);
-    const known = new PostIds(SIZES);
+    const known = new PostIds(TABLE_IDS);
     for (const [index, id] of ids.entries()) {
       known.add(id);
       const again = ids[(index * 7919) % (index + 1)] ?? '';
@@ -61,7 +62,7 @@ describe('a post that is new', () => {
   });
 
   test('of a worker whose clock is a little behind is new although much was let go', () => {
-    const known = filled(timed(10_000), { wholeIds: 4_096, tableIds: 2_048 });
+    const known = filled(timed(10_000), 4_096);
     expect(known.knows(postId(1_790_000_000_000 + 9_000, 'behind'))).toBe('new');
   });
 
@@ -85,8 +86,8 @@ describe('the id of a post', () => {
 });
 
 test('[F-380] a post costs the same however many ids are kept', () => {
-  const work = (wholeIds: number): void => {
-    filled(timed(4 * wholeIds), { wholeIds });
+  const work = (tableIds: number): void => {
+    filled(timed(4 * tableIds), tableIds);
   };
   expect(excessOf(work, 4_000)).toBeUndefined();
 });
