@@ -170,8 +170,10 @@ export class StreamLog {
     const taken: StreamEvent[] = [];
     for (const stream of this.#attached) {
       if (stream.sent === stream.lastSeq) continue;
-      for (const event of eventsBehind(stream, stream.sent)) {
-        if (!this.#mayBeSent(event)) {
+      const { events } = stream;
+      for (let at = placeBehind(stream, stream.sent); at < events.length; at++) {
+        const event = events.at(at);
+        if (!event || !this.#mayBeSent(event)) {
           this.#goBehind(stream);
           return taken;
         }
@@ -290,7 +292,11 @@ export class StreamLog {
     const stream = this.#streams.get(id);
     if (!stream) return;
     this.#release(stream);
-    for (const event of stream.events) this.#forget(event);
+    const { events } = stream;
+    for (let at = 0; at < events.length; at++) {
+      const event = events.at(at);
+      if (event) this.#forget(event);
+    }
     this.#attached.delete(stream);
     this.#streams.delete(id);
   }
@@ -394,8 +400,10 @@ export class StreamLog {
   /** Takes a stream's unacknowledged bytes out of what is owed. */
   #release(stream: Stream): void {
     if (!stream.isAttached) return;
-    for (const event of stream.events) {
-      if (event.seq <= stream.acked) continue;
+    const { events } = stream;
+    for (let at = placeBehind(stream, stream.acked); at < events.length; at++) {
+      const event = events.at(at);
+      if (!event) continue;
       this.#owedBytes -= event.bytes;
       if (event.seq <= stream.sent) this.#arrived(event);
     }
@@ -413,10 +421,14 @@ export class StreamLog {
   }
 }
 
-/** The kept events after `seq`, found by their numbers, so that a flood is not walked again for each event and each ack. */
-function* eventsBehind({ events }: Stream, seq: number): Generator<Logged> {
-  const first = events.first?.seq ?? 0;
-  for (let at = Math.max(0, seq + 1 - first); at < events.length; at++) {
+/** Where the kept events after `seq` begin, by their numbers, so that a flood is not walked again for each event and each ack. */
+const placeBehind = ({ events }: Stream, seq: number): number =>
+  Math.max(0, seq + 1 - (events.first?.seq ?? 0));
+
+/** The kept events after `seq`. For what each call does, a loop over {@link placeBehind} costs less. */
+function* eventsBehind(stream: Stream, seq: number): Generator<Logged> {
+  const { events } = stream;
+  for (let at = placeBehind(stream, seq); at < events.length; at++) {
     const event = events.at(at);
     if (event) yield event;
   }

@@ -71,6 +71,9 @@ export interface SessionHostOptions {
   finished(): void;
 }
 
+/** Due times may be late by this much. The shortest time that a session sets is twice as long. */
+const LOOK_MS = 50;
+
 /** How a link ended, for the log. */
 const endFields = (end: LinkEnd): LogFields =>
   end.kind === 'refused'
@@ -103,6 +106,8 @@ export class SessionHost {
   #isFinished = false;
   #hasFailed = false;
   #quiet: (() => void)[] = [];
+  /** The timer is armed to fire within {@link LOOK_MS}. */
+  #looksSoon = false;
 
   constructor(options: SessionHostOptions) {
     this.#options = options;
@@ -315,11 +320,19 @@ export class SessionHost {
     this.#queue.add(effects, this.#performOne, this.#settled);
   }
 
+  /** What is due next is asked once for all that happens in the next moment: that takes longer than to handle most inputs. */
   readonly #settled = (): void => {
-    if (!this.#isBusy) for (const resolve of this.#quiet.splice(0)) resolve();
-    this.#maybeFinish();
-    if (!this.#isFinished) this.#timer.arm(this.#session.wakeAt());
+    this.#settle();
+    if (this.#isFinished || this.#looksSoon) return;
+    this.#looksSoon = true;
+    this.#timer.arm(performance.now() + LOOK_MS);
   };
+
+  #settle(): void {
+    if (this.#quiet.length > 0 && !this.#isBusy)
+      for (const resolve of this.#quiet.splice(0)) resolve();
+    this.#maybeFinish();
+  }
 
   readonly #performOne = (effect: SessionEffect): void => {
     const { process, log } = this.#options;
@@ -417,6 +430,12 @@ export class SessionHost {
   }
 
   #tick(): void {
-    this.#perform(this.#session.tick(performance.now()));
+    this.#looksSoon = false;
+    this.#queue.add(this.#session.tick(performance.now()), this.#performOne, this.#ticked);
   }
+
+  readonly #ticked = (): void => {
+    this.#settle();
+    if (!this.#isFinished) this.#timer.arm(this.#session.wakeAt());
+  };
 }
