@@ -48,7 +48,10 @@ export interface Plan {
   readonly idleCounts: readonly number[];
   /** Longer than the 10 s between pings in use, and after which an idle actor hibernates. */
   readonly idleWatchMs: number;
-  /** At the largest number: until links rest, and then longer than the time between two of their pings. */
+  /**
+   * At the largest number: until links rest, and until V8 has collected once more what the openings left, which it does 100 s after the
+   * last time and which took a third of the runner's time; then longer than the time between two pings.
+   */
   readonly restMs: number;
   readonly restWatchMs: number;
 }
@@ -73,7 +76,7 @@ const FULL_PLAN: Plan = {
   pair: { sessions: 10, warmUpCalls: 40_000, turns: 12, turnMs: 500 },
   idleCounts: [10, 50, 200, 1_000],
   idleWatchMs: 16_000,
-  restMs: 45_000,
+  restMs: 120_000,
   restWatchMs: 60_000,
 };
 
