@@ -24,7 +24,7 @@ import { isAlive, runnerMetric, untilGone } from './runner-facts.ts';
 const AT_ONCE_MS = 5_000;
 
 /** A client that vanished is noticed by the next keep-alive (25 s) at the latest; then its session's vanish timeout runs. */
-const VANISH = { timeout: 30_000, interval: 50 };
+const VANISH = { timeout: 40_000, interval: 50 };
 
 /** Deaths count against a server, so each test that kills has one of its own. */
 const VICTIMS = [
