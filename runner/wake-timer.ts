@@ -6,11 +6,21 @@ export interface Timer {
   clear(): void;
 }
 
+/** `keepsAlive`: the program does not end while it is armed; by default it is so. */
+export interface TimerOptions {
+  readonly keepsAlive?: boolean;
+}
+
 /** The time a host lives by: the program's, or one that is only played. */
 export interface Time {
   /** Milliseconds on a clock that is never set. */
   now(): number;
-  timer(wake: () => void): Timer;
+  timer(wake: () => void, options?: TimerOptions): Timer;
+}
+
+/** The time of a host that tells some things after the call that brought them about. */
+export interface LaterTime extends Time {
+  soon(run: () => void): void;
 }
 
 export class WakeTimer implements Timer {
@@ -18,8 +28,7 @@ export class WakeTimer implements Timer {
   readonly #keepsAlive: boolean;
   #armed: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
 
-  /** `keepsAlive`: the program does not end while it is armed. */
-  constructor(wake: () => void, { keepsAlive = true }: { readonly keepsAlive?: boolean } = {}) {
+  constructor(wake: () => void, { keepsAlive = true }: TimerOptions = {}) {
     this.#wake = wake;
     this.#keepsAlive = keepsAlive;
   }
@@ -43,7 +52,8 @@ export class WakeTimer implements Timer {
   }
 }
 
-export const PROGRAM_TIME: Time = {
+export const PROGRAM_TIME: LaterTime = {
   now: () => performance.now(),
-  timer: (wake) => new WakeTimer(wake),
+  timer: (wake, options) => new WakeTimer(wake, options),
+  soon: (run) => process.nextTick(run),
 };

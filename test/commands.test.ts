@@ -48,6 +48,8 @@ test('files end to end are run on either edge, unless they have none or are abou
   expect(again.filter((each) => !isEndToEnd(each)).map(({ file }) => file)).toEqual([
     'test/simulation/access.test.ts',
     'test/simulation/mutants.test.ts',
+    'test/simulation/shared-mutants.test.ts',
+    'test/simulation/shared.test.ts',
     'test/simulation/simulation.test.ts',
     'test/simulation/virtual-mutants.test.ts',
     'test/simulation/virtual.test.ts',

@@ -112,6 +112,7 @@ export default defineConfig({
           include: [
             'test/simulation/simulation.test.ts',
             'test/simulation/virtual.test.ts',
+            'test/simulation/shared.test.ts',
             'test/simulation/access.test.ts',
             'test/simulation/contract.test.ts',
           ],
@@ -154,7 +155,7 @@ export default defineConfig({
       {
         test: {
           name: 'mutants',
-          include: ['test/simulation/{mutants,virtual-mutants}.test.ts'],
+          include: ['test/simulation/{mutants,virtual-mutants,shared-mutants}.test.ts'],
           provide: { seeds: 60 },
           ...SEEDS,
         },
@@ -194,7 +195,7 @@ export default defineConfig({
       {
         test: {
           name: 'simulation-long',
-          include: ['test/simulation/{simulation,virtual,access}.test.ts'],
+          include: ['test/simulation/{simulation,virtual,shared,access}.test.ts'],
           provide: { seeds: 20_000 },
           ...SEEDS,
         },
@@ -202,7 +203,7 @@ export default defineConfig({
       {
         test: {
           name: 'mutants-long',
-          include: ['test/simulation/{mutants,virtual-mutants}.test.ts'],
+          include: ['test/simulation/{mutants,virtual-mutants,shared-mutants}.test.ts'],
           provide: { seeds: 300 },
           ...SEEDS,
         },

@@ -8,7 +8,7 @@ import type { ExitFacts } from '../process/exit.ts';
 import type { HubEffect, SeatNumber } from '../seats/effects.ts';
 import { Hub, type HubOptions } from '../seats/hub.ts';
 import type { FirstLine, Table } from '../seats/seating.ts';
-import { WakeTimer } from '../wake-timer.ts';
+import type { LaterTime, Timer } from '../wake-timer.ts';
 import type { ServerProcess } from './pooled-process.ts';
 import type { Seat, SeatHost } from './seat.ts';
 
@@ -17,6 +17,9 @@ const EMPTY_MS = 60_000;
 
 /** What may wait for all seats of a process whose sessions do not read. */
 const MOST_HELD_BYTES = 64 * 1024 * 1024;
+
+/** Nothing that a process waits for keeps the program. */
+const UNREF = { keepsAlive: false };
 
 const NOT_READING = 'its client did not read what the shared process sent, which others wait for';
 
@@ -30,6 +33,7 @@ export interface HubHostParts {
   readonly gone: (host: HubHost) => void;
   /** Whether its server is offered no more. */
   readonly isClosed: () => boolean;
+  readonly time: LaterTime;
 }
 
 export class HubHost implements Table, SeatHost {
@@ -38,8 +42,10 @@ export class HubHost implements Table, SeatHost {
   readonly #hub: Hub;
   readonly #seats = new Map<SeatNumber, Seat>();
   readonly #queue = new EffectQueue();
-  readonly #timer = new WakeTimer(() => this.#contained(() => this.#tick()), { keepsAlive: false });
-  #empty: NodeJS.Timeout | undefined;
+  readonly #time: LaterTime;
+  readonly #timer: Timer;
+  /** Ends the process when nobody has come for it. */
+  readonly #empty: Timer;
   #isPaused = false;
   #isOver = false;
 
@@ -47,9 +53,13 @@ export class HubHost implements Table, SeatHost {
     this.#parts = parts;
     this.process = parts.process;
     this.#hub = new Hub(parts.hub);
+    this.#time = parts.time;
+    this.#timer = this.#time.timer(() => this.#contained(() => this.#tick()), UNREF);
+    const end = (): void => void this.end('no session needed it any more');
+    this.#empty = this.#time.timer(end, UNREF);
     this.process.listen({
-      onLine: (bytes) => this.#perform(this.#hub.fromProcess(bytes, performance.now())),
-      onOverlong: (bytes) => this.#perform(this.#hub.overlong(bytes, performance.now())),
+      onLine: (bytes) => this.#perform(this.#hub.fromProcess(bytes, this.#time.now())),
+      onOverlong: (bytes) => this.#perform(this.#hub.overlong(bytes, this.#time.now())),
       onStderr: (text) => this.#stderr(text),
       onDrain: () => this.#drained(),
       onExit: (facts) => this.#exited(facts),
@@ -72,15 +82,15 @@ export class HubHost implements Table, SeatHost {
   }
 
   suits(first: FirstLine): boolean {
-    return !this.#isOver && this.#hub.suits(first, performance.now());
+    return !this.#isOver && this.#hub.suits(first, this.#time.now());
   }
 
   get isSilent(): boolean {
-    return this.#hub.isSilent(performance.now());
+    return this.#hub.isSilent(this.#time.now());
   }
 
   join(seat: Seat): SeatNumber {
-    clearTimeout(this.#empty);
+    this.#empty.clear();
     const number = this.#hub.join();
     this.#seats.set(number, seat);
     this.pacing();
@@ -89,14 +99,14 @@ export class HubHost implements Table, SeatHost {
 
   /** False: hold back until the seat is told that the process has drained. */
   fromSeat(number: SeatNumber, message: MessageView): boolean {
-    this.#contained(() => this.#perform(this.#hub.fromSeat(number, message, performance.now())));
+    this.#contained(() => this.#perform(this.#hub.fromSeat(number, message, this.#time.now())));
     return !this.#hub.isFull;
   }
 
   /** Resolves when the process is gone, if it ends with this seat; else at once. */
   leave(number: SeatNumber): Promise<unknown> {
     if (!this.#seats.delete(number) || this.#isOver) return Promise.resolve();
-    this.#contained(() => this.#perform(this.#hub.leave(number, performance.now())));
+    this.#contained(() => this.#perform(this.#hub.leave(number, this.#time.now())));
     if (this.#seats.size > 0 || this.#isOver) {
       this.pacing();
       return Promise.resolve();
@@ -123,7 +133,7 @@ export class HubHost implements Table, SeatHost {
   #over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#empty);
+    this.#empty.clear();
     this.#timer.clear();
     this.#parts.gone(this);
   }
@@ -137,8 +147,7 @@ export class HubHost implements Table, SeatHost {
       this.#over();
       return Promise.resolve();
     }
-    const end = (): void => void this.end('no session needed it any more');
-    this.#empty = setTimeout(end, EMPTY_MS).unref();
+    this.#empty.arm(this.#time.now() + EMPTY_MS);
     this.pacing();
     return Promise.resolve();
   }
@@ -238,6 +247,6 @@ export class HubHost implements Table, SeatHost {
   }
 
   #tick(): void {
-    this.#perform(this.#hub.tick(performance.now()));
+    this.#perform(this.#hub.tick(this.#time.now()));
   }
 }

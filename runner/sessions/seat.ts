@@ -6,6 +6,7 @@ import type { ExitFacts } from '../process/exit.ts';
 import type { StdioProcess } from '../process/stdio-process.ts';
 import type { SeatNumber } from '../seats/effects.ts';
 import { HeldMessages } from '../seats/held-messages.ts';
+import { PROGRAM_TIME, type LaterTime } from '../wake-timer.ts';
 import type { ServerProcess, ServerProcessListener } from './pooled-process.ts';
 
 /** What a seat needs of the host of its process. */
@@ -38,7 +39,8 @@ export class Seat implements ServerProcess {
   /** Whose it is. */
   readonly session: SessionName | undefined;
   readonly #seatAt: SeatAt;
-  readonly #takenAt = performance.now();
+  readonly #time: LaterTime;
+  readonly #takenAt: number;
   readonly #held = new HeldMessages();
   #place: SeatPlace | undefined;
   #listener: ServerProcessListener | undefined;
@@ -46,9 +48,11 @@ export class Seat implements ServerProcess {
   #isOver = false;
   #hasServed = false;
 
-  constructor(session: SessionName | undefined, seatAt: SeatAt) {
+  constructor(session: SessionName | undefined, seatAt: SeatAt, time: LaterTime = PROGRAM_TIME) {
     this.session = session;
     this.#seatAt = seatAt;
+    this.#time = time;
+    this.#takenAt = time.now();
   }
 
   get pid(): number | undefined {
@@ -184,8 +188,8 @@ export class Seat implements ServerProcess {
   #endLater(end: Pick<ExitFacts, 'reason' | 'because' | 'spawnError'>): void {
     this.#isOver = true;
     this.#held.clear();
-    const ranMs = Math.round(performance.now() - this.#takenAt);
-    process.nextTick(() => this.#listener?.onExit({ ...end, stderrTail: [], ranMs }));
+    const ranMs = Math.round(this.#time.now() - this.#takenAt);
+    this.#time.soon(() => this.#listener?.onExit({ ...end, stderrTail: [], ranMs }));
   }
 
   #leaveProcess(): Promise<unknown> {

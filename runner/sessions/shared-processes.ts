@@ -4,6 +4,7 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { SharingConfig } from '../config/runner-config.ts';
 import type { Log } from '../log.ts';
 import type { HubOptions } from '../seats/hub.ts';
+import { PROGRAM_TIME, type LaterTime } from '../wake-timer.ts';
 import { firstLineOf, hasFreeSeat, hasRoom, seatAt } from '../seats/seating.ts';
 import { HubHost } from './hub-host.ts';
 import type { ServerProcess } from './pooled-process.ts';
@@ -19,6 +20,7 @@ export interface SharedProcessesParts {
   readonly hub: Omit<HubOptions, 'isOfOnePrincipal'>;
   readonly log: Log;
   readonly showsStderr: boolean;
+  readonly time?: LaterTime;
 }
 
 /** Completes "the server process could not be started: …". */
@@ -26,12 +28,14 @@ const FULL = 'all processes that the server may have are taken';
 
 export class SharedProcesses {
   readonly #parts: SharedProcessesParts;
+  readonly #time: LaterTime;
   /** By who shares them. */
   readonly #hosts = new Map<string, HubHost[]>();
   #isClosed = false;
 
   constructor(parts: SharedProcessesParts) {
     this.#parts = parts;
+    this.#time = parts.time ?? PROGRAM_TIME;
   }
 
   get isOfOnePrincipal(): boolean {
@@ -56,7 +60,7 @@ export class SharedProcesses {
   /** A seat for a session; `start` gives the process if it needs a new one. */
   seat(group: string, session: SessionName | undefined, start: StartShared): Seat {
     const place: SeatAt = (seat, first) => this.#place(seat, first, group, start);
-    return new Seat(session, place);
+    return new Seat(session, place, this.#time);
   }
 
   /** Which sessions are at a process now; undefined: it is nobody's. */
@@ -98,6 +102,7 @@ export class SharedProcesses {
       showsStderr,
       gone: (gone) => this.#forget(gone, group),
       isClosed: () => this.#isClosed,
+      time: this.#time,
     });
     this.#hosts.set(group, [...this.#of(group), host]);
     return host;

@@ -1,7 +1,7 @@
-// Loads rules of the edge, or of virtual servers, with one piece of their source replaced, beside the real ones.
+// Loads rules of the edge, of virtual servers, or of shared processes, with one piece of their source replaced, beside the real ones.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RULES, type Rules } from './rules.ts';
 
@@ -58,28 +58,52 @@ export async function mutatedRules(
 }
 
 /** The rules with `before` replaced in a file of `runner/virtual`, where it stands once. */
-export async function mutatedVirtual(file: string, before: string, after: string): Promise<Rules> {
+export const mutatedVirtual = (file: string, before: string, after: string): Promise<Rules> =>
+  mutatedRunner({ folder: 'virtual', hosts: ['virtual-choice.ts'] }, file, before, after);
+
+/** The rules with `before` replaced, where it stands once, in a file of `runner/seats` or in one that hosts them. */
+export const mutatedSeats = (file: string, before: string, after: string): Promise<Rules> =>
+  mutatedRunner(
+    { folder: 'seats', hosts: ['shared-processes.ts', 'hub-host.ts', 'seat.ts'] },
+    file,
+    before,
+    after,
+  );
+
+/** A folder of `runner`, and the files of `runner/sessions` that host it: the first is what is used of them. */
+interface Hosted {
+  readonly folder: string;
+  readonly hosts: readonly [string, ...string[]];
+}
+
+async function mutatedRunner(
+  { folder, hosts }: Hosted,
+  file: string,
+  before: string,
+  after: string,
+): Promise<Rules> {
   const runner = join(ROOT, 'runner');
   const mutants = mkdtempSync(join(tmpdir(), 'mutant-'));
-  for (const folder of ['virtual', 'sessions']) mkdirSync(join(mutants, folder));
-  const files = readdirSync(join(runner, 'virtual')).map((name) => `virtual/${name}`);
-  const choice = 'sessions/virtual-choice.ts';
-  for (const name of [...files, choice]) {
+  for (const each of [folder, 'sessions']) mkdirSync(join(mutants, each));
+  const files = [
+    ...readdirSync(join(runner, folder)).map((name) => `${folder}/${name}`),
+    ...hosts.map((name) => `sessions/${name}`),
+  ];
+  for (const name of files) {
     const path = join(runner, name);
     const source = readFileSync(path, 'utf8');
-    const isIt = name === `virtual/${file}`;
+    const isIt = name.endsWith(`/${file}`);
     if (isIt && source.split(before).length !== 2)
       throw new Error(`${file} does not have this once: ${before}`);
     const text = isIt ? source.replace(before, () => after) : source;
-    const beside = name === choice ? '../' : './';
-    const own = files.map((each) => `${beside}${name === choice ? each : each.slice(8)}`);
-    writeFileSync(join(mutants, name), rooted(text, path, own));
+    const own = dirname(name);
+    const beside = files.map((each) =>
+      dirname(each) === own ? `./${basename(each)}` : `../${each}`,
+    );
+    writeFileSync(join(mutants, name), rooted(text, path, beside));
   }
-  const { virtualProcess } = await imported<Pick<Rules, 'virtualProcess'>>(
-    join(mutants, choice),
-    mutants,
-  );
-  return { ...RULES, virtualProcess };
+  const used = await imported<Partial<Rules>>(join(mutants, 'sessions', hosts[0]), mutants);
+  return { ...RULES, ...used };
 }
 
 /** A module of a folder that is needed for nothing else. */

@@ -29,7 +29,10 @@ const START_MS = 5;
 
 export class ProcessNode implements Program {
   readonly #world: World;
-  readonly #session: string;
+  /** Whose a call is that has this uid. */
+  readonly #sessionOf: (uid: string) => string;
+  /** Several sessions are at it. */
+  readonly #isShared: boolean;
   readonly #print: (line: string) => void;
   readonly #cancelled = new Set<number | string>();
   #notes = 0;
@@ -38,10 +41,16 @@ export class ProcessNode implements Program {
   readonly #running = new Map<number | string, ProcessRecord>();
   #isAlive = true;
 
-  constructor(world: World, session: string, print: (line: string) => void) {
+  constructor(
+    world: World,
+    sessionOf: (uid: string) => string,
+    print: (line: string) => void,
+    isShared = false,
+  ) {
     this.#world = world;
-    this.#session = session;
+    this.#sessionOf = sessionOf;
     this.#print = print;
+    this.#isShared = isShared;
   }
 
   get isAlive(): boolean {
@@ -75,9 +84,10 @@ export class ProcessNode implements Program {
   #answerTo(method: string | undefined, params: Message['params']): object {
     const { isModern } = this.#world;
     const serverInfo = { name: 'files', version: '1' };
-    const session = this.#session;
+    // Of what several share nobody can be told whose it is.
+    const own = this.#isShared ? {} : { session: this.#sessionOf('') };
     const legacy: Record<string, object> = {
-      initialize: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo, session },
+      initialize: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo, ...own },
       'tools/list': { tools: [] },
       ping: {},
     };
@@ -87,7 +97,7 @@ export class ProcessNode implements Program {
         supportedVersions: [MODERN_REVISION],
         capabilities: {},
         serverInfo,
-        session,
+        ...own,
       },
       'tools/list': { resultType: 'complete', tools: [] },
     };
@@ -100,11 +110,20 @@ export class ProcessNode implements Program {
   speak(): void {
     // A modern server says such things to those alone that listen for them.
     if (!this.isAlive || this.#world.isModern) return;
+    if (this.#isShared) return this.#speakOfCall();
     this.#notes += 1;
     this.#say({
       method: 'notifications/message',
-      params: { session: this.#session, number: this.#notes },
+      params: { session: this.#sessionOf(''), number: this.#notes },
     });
+  }
+
+  /** It logs while it works for somebody; whoever else is at it must not hear that. */
+  #speakOfCall(): void {
+    const working = [...this.#running.values()].filter(({ endedAt }) => endedAt === undefined);
+    const { session } = working.at(-1) ?? {};
+    if (session !== undefined)
+      this.#say({ method: 'notifications/message', params: { level: 'error', session } });
   }
 
   pause(): void {
@@ -146,7 +165,7 @@ export class ProcessNode implements Program {
         result: {
           ...(this.#world.isModern && { resultType: 'complete' }),
           uid,
-          session: this.#session,
+          session: this.#sessionOf(uid),
           filler: fillerOf(uid, work.bytes),
         },
       });
@@ -165,7 +184,7 @@ export class ProcessNode implements Program {
   }
 
   #record(kind: 'call' | 'note', uid: string): ProcessRecord {
-    const record: ProcessRecord = { session: this.#session, kind, uid };
+    const record: ProcessRecord = { session: this.#sessionOf(uid), kind, uid };
     this.#world.history.journal.push(record);
     return record;
   }

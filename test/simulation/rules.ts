@@ -6,6 +6,7 @@ import { ModernDelivery } from '../../edge/core/modern-delivery.ts';
 import { SessionOpening } from '../../edge/core/opening.ts';
 import { Unread } from '../../edge/core/unread.ts';
 import { EdgeSession } from '../../edge/core/session.ts';
+import { SharedProcesses } from '../../runner/sessions/shared-processes.ts';
 import { virtualProcess } from '../../runner/sessions/virtual-choice.ts';
 
 export const RULES = {
@@ -15,6 +16,7 @@ export const RULES = {
   Fleet,
   ModernDelivery,
   SessionOpening,
+  SharedProcesses,
   Unread,
   virtualProcess,
 };

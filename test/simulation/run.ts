@@ -1,4 +1,4 @@
-// `npm run simulate -- --seeds N [--seed S] [--world sessions|virtual|access]`: runs N seeds of each world on every core, beginning with S, and
+// `npm run simulate -- --seeds N [--seed S] [--world sessions|virtual|shared|access]`: runs N seeds of each world on every core, beginning with S, and
 // stops soon after five have broken a rule, with what led there.
 import { numberOf, readFlags, wronglyCalled } from '../flags.ts';
 import { runSeeds, WORLDS, type WorldName } from './seeds.ts';

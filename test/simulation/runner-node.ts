@@ -43,6 +43,7 @@ import {
   timeOf,
   type SimulatedProcess,
 } from './server-process.ts';
+import { SharedNode } from './shared-node.ts';
 import { SpareNode, type Ahead } from './spare-node.ts';
 import type { World } from './world.ts';
 import { RunnerEnd } from './runner-end.ts';
@@ -89,6 +90,8 @@ export class RunnerNode {
   /** What this life of it has learned of the members of its virtual server. */
   memberEras = new Map<string, ServerEras>();
   known = new KnownOfVirtual();
+  /** The processes of this life of it that its sessions share. */
+  shared: SharedNode | undefined;
 
   constructor(world: World, name: string, capacity: number) {
     this.#world = world;
@@ -97,6 +100,7 @@ export class RunnerNode {
     this.#skewMs = world.skew(MOST_SKEW_MS) + (world.members ? MOST_SKEW_MS : 0);
     this.warm = world.warm;
     this.spares = this.#newSpares();
+    this.shared = this.#newShared();
     this.#dial();
   }
 
@@ -110,6 +114,12 @@ export class RunnerNode {
   resize(warm: number): void {
     this.warm = warm;
     if (this.#isUp) this.spares.configured();
+  }
+
+  #newShared(): SharedNode | undefined {
+    const { eras } = this;
+    const { sharing } = this.#world;
+    return sharing && new SharedNode(this.#world, sharing, LIMITS, { eras, now: () => this.now });
   }
 
   #newSpares(): SpareNode {
@@ -148,6 +158,7 @@ export class RunnerNode {
     this.#isUp = false;
     for (const hosted of this.sessions.values()) hosted.perish();
     this.sessions.clear();
+    this.shared?.perish();
     this.spares.perish();
     if (this.#control) this.#control.isOver = true;
     this.#control?.wire.cut();
@@ -160,6 +171,7 @@ export class RunnerNode {
       this.#isUp = true;
       this.#world.note(`runner ${this.name} boots as ${this.boot}`);
       this.spares = this.#newSpares();
+      this.shared = this.#newShared();
       this.#dial();
     });
   }
@@ -350,16 +362,18 @@ export class HostedSession {
   #plain(open: OpenFrame): { process: SessionProcess; started: readonly SimulatedProcess[] } {
     // Each client is a person of its own, as in a server with something for each: its processes serve that person alone.
     const client = open.person?.id ?? 'nobody';
-    const pool = new SessionProcesses(() => serverProcess(this.#world, client), this.#runner.eras);
+    const { shared, eras } = this.#runner;
+    const own = new SessionProcesses(() => serverProcess(this.#world, client), eras);
+    const pool = shared?.poolOf(open) ?? own;
     const process = sessionProcess({
       open,
-      server: SERVER_CONFIG,
+      server: { ...SERVER_CONFIG, ...(shared && { sharing: shared.sharing }) },
       pool,
       first: pool.take().process,
       log: NO_LOG,
       time: this.#time,
     });
-    return { process, started: pool.started };
+    return { process, started: (shared ?? own).started };
   }
 
   #virtual(
@@ -384,7 +398,7 @@ export class HostedSession {
   /** It stands still for what a runner that is gone had in mind. */
   get #time(): Time {
     const time = timeOf(this.#world, () => this.#runner.now);
-    if (!this.#world.members) return time;
+    if (!this.#endsByItself) return time;
     return {
       now: time.now,
       timer: (wake) => time.timer(() => (this.#isPerished ? undefined : wake())),
@@ -445,10 +459,15 @@ export class HostedSession {
     this.#newest?.crash();
   }
 
+  /** The end of a session is not that of all that it started. */
+  get #endsByItself(): boolean {
+    return this.#world.members !== undefined || this.#world.sharing !== undefined;
+  }
+
   #gone(): void {
     this.#isGone = true;
     // Of a virtual server that ends there is more to end than is running now.
-    if (this.#world.members && !this.#isPerished) void this.#process.terminate('session over');
+    if (this.#endsByItself && !this.#isPerished) void this.#process.terminate('session over');
     else for (const process of this.#started) process.perish();
     this.#timer?.entry.cancel();
   }

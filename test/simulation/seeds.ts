@@ -6,8 +6,11 @@ import { AccessWorld } from './access-world.ts';
 import { check } from './history.ts';
 import { World } from './world.ts';
 
-/** What a seed makes: a deployment with its sessions, one that serves a virtual server, or an access actor with those who sign in. */
-export const WORLDS = ['sessions', 'virtual', 'access'] as const;
+/**
+ * What a seed makes: a deployment with its sessions, one that serves a virtual server, one whose sessions share processes, or an access
+ * actor with those who sign in.
+ */
+export const WORLDS = ['sessions', 'virtual', 'shared', 'access'] as const;
 
 export type WorldName = (typeof WORLDS)[number];
 
@@ -26,7 +29,7 @@ export interface SeedReport {
 const SHARE = 50;
 
 export const reportOf = (world: WorldName, seed: number): SeedReport =>
-  world === 'access' ? reportOfAccess(seed) : reportOfSessions(seed, world === 'virtual');
+  world === 'access' ? reportOfAccess(seed) : reportOfSessions(seed, world);
 
 function reportOfAccess(seed: number): SeedReport {
   const world = new AccessWorld(seed);
@@ -34,8 +37,9 @@ function reportOfAccess(seed: number): SeedReport {
   return { seed, calls: world.refreshes, faults, trace: [] };
 }
 
-function reportOfSessions(seed: number, isVirtual: boolean): SeedReport {
-  const history = new World(seed, undefined, { isVirtual }).run();
+function reportOfSessions(seed: number, world: WorldName): SeedReport {
+  const options = { isVirtual: world === 'virtual', isShared: world === 'shared' };
+  const history = new World(seed, undefined, options).run();
   const faults = check(history);
   return {
     seed,

@@ -160,7 +160,7 @@ export class SimulatedProcess implements ServerProcess {
 
 /** Starts a process of the one server. `client`: whose calls it is to get. */
 export const serverProcess = (world: World, client: string): SimulatedProcess =>
-  new SimulatedProcess(world, ({ print }) => new ProcessNode(world, client, print));
+  new SimulatedProcess(world, ({ print }) => new ProcessNode(world, () => client, print));
 
 /** What a life of a runner has learned of its server. */
 export class ServerEras {

@@ -1,4 +1,5 @@
 // One simulated deployment: clients, workers, actors, a runner and its processes on one clock, and what goes wrong there.
+import type { SharingConfig } from '../../runner/config/runner-config.ts';
 import type { PolicyRules } from '../../runner/core/policy.ts';
 import { ModernHomes } from '../../edge/core/modern-homes.ts';
 import { ActorNode } from './actor-node.ts';
@@ -13,9 +14,10 @@ import {
   memberTrouble,
   type MemberTrouble,
 } from './member-troubles.ts';
-import { clientOf, CROWD } from './names.ts';
+import { clientOf, CROWD, ONE_OF_CROWD } from './names.ts';
 import { RunnerNode, type HostedSession } from './runner-node.ts';
 import { RULES, type Rules } from './rules.ts';
+import { sharingOf } from './shared-node.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
 import type { Exchange } from './worker-node.ts';
 import { VirtualJudge } from './virtual-judge.ts';
@@ -120,6 +122,10 @@ const MEMBERS_SEED = 0x3e_3b;
 const QUIET_SHARE = 0.5;
 const ALL_TROUBLES: readonly Trouble[] = [...TROUBLES, ...MEMBER_TROUBLES, ...MEMBER_TROUBLES];
 
+/** Of shared processes: at most so many clients more, all of one principal. */
+const SHARING_SEED = 0x5_4a7e;
+const MOST_SHARING = 4;
+
 /** Breaks that heal by themselves and soon: none of them may cost a call. */
 export const BREAKS: readonly Trouble[] = [
   'cut the runner link',
@@ -167,6 +173,8 @@ export interface WorldOptions {
   readonly policy?: PolicyRules;
   /** What is served is a virtual server. */
   readonly isVirtual?: boolean;
+  /** Sessions share the processes of the server. */
+  readonly isShared?: boolean;
   /** Long after all is quiet every session link dies without a word, and each client calls. */
   readonly rests?: boolean;
 }
@@ -202,6 +210,8 @@ export class World {
   readonly members: Members | undefined;
   /** Nothing goes wrong but with members of the virtual server. */
   readonly isQuiet: boolean;
+  /** How sessions share the processes of the server, if they do. */
+  readonly sharing: SharingConfig | undefined;
   isPartitioned = false;
   readonly #actors = new Map<string, ActorNode>();
   readonly #clients: ClientNode[] = [];
@@ -216,7 +226,10 @@ export class World {
     makeSabotage: (chance: Chance) => Sabotage = () => NO_SABOTAGE,
     options: WorldOptions = {},
   ) {
-    const { rules = RULES, crowd = 0, policy, rests = false, isVirtual = false } = options;
+    const { rules = RULES, policy, rests = false, isVirtual = false, isShared = false } = options;
+    const sharingChance = new Chance(seed ^ SHARING_SEED);
+    this.sharing = isShared ? sharingOf(sharingChance) : undefined;
+    const { crowd = isShared ? sharingChance.between(0, MOST_SHARING) : 0 } = options;
     const memberChance = new Chance(seed ^ MEMBERS_SEED);
     this.members = isVirtual ? new Members(memberChance) : undefined;
     this.isQuiet = isVirtual && memberChance.happens(QUIET_SHARE);
@@ -363,7 +376,7 @@ export class World {
 
   /** One of a principal's many clients: it opens a session early, and is busy in it for long. */
   #startOneOfMany(index: number): void {
-    const client = new ClientNode(this, `m${String(index)}`, 'http2025-11', CROWD);
+    const client = new ClientNode(this, `${ONE_OF_CROWD}${String(index)}`, 'http2025-11', CROWD);
     this.#clients.push(client);
     this.clock.after(this.chance.between(0, TROUBLE_MS / 4), () =>
       client.open(() => {
@@ -488,6 +501,9 @@ export class World {
       if (held !== booked) left.push(`${name} holds the spares ${held} and the fleet ${booked}`);
       if (spares.ready.length !== warm) left.push(`${name} has the spares ${held}`);
     }
+    for (const { name, shared } of this.runners)
+      for (const { node } of shared?.started ?? [])
+        if (node.isAlive) left.push(`${name} has a shared process that nobody is at`);
     for (const [name, { isClean }] of this.#actors)
       if (!isClean) left.push(`actor ${name} still has something on disk`);
   }
