@@ -86,7 +86,7 @@ describe('[R-16] mutants of virtual servers', () => {
         'routes.knowsUri(uri) ? routes.ofUri(uri).slice(0, 1) : routes.ofResources',
         'routes.ofUri(uri).slice(0, 1)',
       ],
-      1_100,
+      1_450,
     ],
     [
       '[F-906] calls of a member that ends are answered before its questions are taken back',
@@ -95,7 +95,7 @@ describe('[R-16] mutants of virtual servers', () => {
         'this.#parts.gone(this);\n    this.#failAll(words, hasRun && wasReady, now);',
         'this.#failAll(words, hasRun && wasReady, now);\n    this.#parts.gone(this);',
       ],
-      490,
+      1_000,
     ],
     [
       'a member that ended is not started again',
