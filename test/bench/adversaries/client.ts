@@ -3,10 +3,13 @@
 //   node client.ts <kind> <MCP URL> <key>
 //
 // It goes on until it is told to end, in a few loops with a pause each: what is tried is the kind, not how fast two cores can send.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { request, type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { META, MODERN_REVISION } from '../../../shared/mcp/modern.ts';
+import { ECHO_COMMAND } from '../rivals.ts';
 import { JSON_HEADERS } from '../sessions.ts';
 import type { BadClient } from './kinds.ts';
 
@@ -90,6 +93,20 @@ async function open(): Promise<OutgoingHttpHeaders | undefined> {
   return headers;
 }
 
+/** Starts a process as the runner would, greets it and ends it. */
+async function startOneProcess(): Promise<void> {
+  const [command = '', ...args] = ECHO_COMMAND;
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  const end = (): unknown => child.kill('SIGKILL');
+  process.once('exit', end);
+  const isGone = once(child, 'exit');
+  child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...initialize })}\n`);
+  await Promise.race([once(child.stdout, 'data'), isGone]);
+  end();
+  await isGone;
+  process.off('exit', end);
+}
+
 /** A few loops beside each other, each resting after each turn. */
 async function loops(count: number, restMs: number, turn: (n: number) => Promise<void>) {
   const loop = async (): Promise<void> => {
@@ -132,6 +149,8 @@ const vices: Readonly<Record<BadClient | 'drives', () => Promise<void>>> = {
       const headers = await open();
       if (headers) await exchange('DELETE', headers);
     }),
+  /** The processes that the bridge starts for `opens-and-drops`, and nothing else: what the neighbour feels of these alone. */
+  'starts-processes': () => loops(1, 50, startOneProcess),
   'leaves-in-initialize': () =>
     loops(4, 50, async () => {
       const asked = begin('POST', keyed);

@@ -21,6 +21,7 @@ export const BAD_PROCESSES = [
 /** Kinds of client.ts beside `drives`. */
 export const BAD_CLIENTS = [
   'opens-and-drops',
+  'starts-processes',
   'leaves-in-initialize',
   'junk-bodies',
   'many-tokens',
