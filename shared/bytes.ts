@@ -67,6 +67,13 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return whole;
 }
 
+/**
+ * Whether a view of so many bytes may be kept as it is: all of its buffer stays in memory with it, which counts as no more than the
+ * view. To copy a large one to a buffer of its own makes all others wait.
+ */
+export const mayKeepBuffer = (viewBytes: number, bufferBytes: number): boolean =>
+  2 * viewBytes >= bufferBytes;
+
 /** Whether the other is there and the same, byte for byte. */
 export const equalBytes = (one: Uint8Array, other: Uint8Array | undefined): boolean =>
   one.length === other?.length && one.every((byte, index) => byte === other[index]);

@@ -1096,6 +1096,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
 
   // Isolation
+  'F-1130': {
+    fault:
+      'a small result after a large one lies in a place as large as that had: 8 MiB of results that are kept take 400 MiB',
+    tests: ['shared/lines.test.ts'],
+  },
   'F-370': {
     fault:
       'a message of many MiB: whoever copies it in one go stops all other sessions for that long',
@@ -2810,6 +2815,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-340 F-341 F-342 F-343 F-344 F-345 F-346 F-347',
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-530 F-531 F-532 F-534 F-535 F-536 F-537 F-538',
+  'F-1130',
   'F-370 F-371 F-372 F-373',
   'F-720 F-721 F-722 F-723 F-724',
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',

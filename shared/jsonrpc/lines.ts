@@ -1,6 +1,6 @@
 // Cuts a flow of bytes into lines. It decodes nothing, so it splits no code point; it joins each line once; and it never holds more
 // than a constant factor of the longest line allowed.
-import { joinBytes } from '../bytes.ts';
+import { joinBytes, mayKeepBuffer } from '../bytes.ts';
 
 /** A line without its line break, or the news that one grew too long; `bytes` of the latter is the count so far. */
 export type LineItem =
@@ -151,7 +151,7 @@ export class LineSplitter {
   }
 
   #newJoin(bytes: number): LineJoin {
-    const likely = Math.max(bytes, this.#lastLongBytes) + LINE_END_BYTES;
+    const likely = Math.max(bytes, this.#lastLongBytes + LINE_END_BYTES);
     const join = new LineJoin(likely, this.#allocate);
     this.#closeBlock();
     for (const piece of this.#pieces) join.add(piece);
@@ -233,14 +233,17 @@ type Allocate = (bytes: number) => Uint8Array;
 
 const zeroed: Allocate = (bytes) => new Uint8Array(bytes);
 
-/** Puts a large line together as its pieces come. A line that outgrows its place moves to a larger one, a step at a time. */
+/**
+ * Puts a large line together as its pieces come. A line that outgrows its place moves to a larger one, and one that leaves most of it
+ * empty moves to one of its size in the end, a step at a time.
+ */
 export class LineJoin {
   readonly #allocate: Allocate;
   /** Holds the first `#joined` bytes of the line. */
   #line: Uint8Array;
   #joined = 0;
   /** Where the line moves to, and how much of it is there. */
-  #larger: Uint8Array | undefined;
+  #next: Uint8Array | undefined;
   #moved = 0;
   /** What came while it moves. */
   readonly #waiting: Uint8Array[] = [];
@@ -272,21 +275,23 @@ export class LineJoin {
     if (this.#waiting.length >= WAITING_PIECES) while (this.step());
   }
 
-  /** That was all: one CR at the end is not the line's. */
+  /** That was all: one CR at the end is not the line's. Whoever keeps the line keeps its whole place. */
   end(): void {
     if (this.#last === CR) this.#length -= 1;
+    if (!this.#next && !mayKeepBuffer(this.#length, this.#line.length))
+      this.#next = this.#allocate(this.#joined);
   }
 
-  /** Moves some of a line that has outgrown its place; false when nothing is to be moved. */
+  /** Moves some of a line whose place does not fit it; false when nothing is to be moved. */
   step(): boolean {
-    const larger = this.#larger;
-    if (!larger) return false;
+    const next = this.#next;
+    if (!next) return false;
     const until = Math.min(this.#moved + JOIN_STEP_BYTES, this.#joined);
-    larger.set(this.#line.subarray(this.#moved, until), this.#moved);
+    next.set(this.#line.subarray(this.#moved, until), this.#moved);
     this.#moved = until;
     if (until < this.#joined) return true;
-    this.#line = larger;
-    this.#larger = undefined;
+    this.#line = next;
+    this.#next = undefined;
     this.#moved = 0;
     for (const piece of this.#waiting.splice(0)) this.#take(piece);
     return true;
@@ -300,8 +305,8 @@ export class LineJoin {
 
   #take(piece: Uint8Array): void {
     const needed = this.#joined + piece.length;
-    if (!this.#larger && needed > this.#line.length) this.#larger = this.#allocate(2 * needed);
-    if (this.#larger) {
+    if (!this.#next && needed > this.#line.length) this.#next = this.#allocate(2 * needed);
+    if (this.#next) {
       this.#waiting.push(piece);
       return;
     }

@@ -1,5 +1,6 @@
 // The view of one message: its bytes, and the places of the members that anybody reads, as the scan noted them. The view is handed
 // on from where the scan was made, so reading or changing the message needs no other pass over it.
+import { mayKeepBuffer } from '../bytes.ts';
 import { appended, changesIn, made } from './changes.ts';
 import { JsonCursor, OPEN_OBJECT } from './json-cursor.ts';
 import {
@@ -198,10 +199,10 @@ export class MessageView {
     return splice(this.bytes, inOrder(edits));
   }
 
-  /** With bytes of its own: those of a line keep the whole chunk of stdout in memory. */
+  /** With bytes that may be kept: those of a short line keep the whole chunk of stdout in memory. */
   kept(): MessageView {
     const { bytes } = this;
-    if (bytes.byteLength === bytes.buffer.byteLength) return this;
+    if (mayKeepBuffer(bytes.byteLength, bytes.buffer.byteLength)) return this;
     return new MessageView(bytes.slice(), this.#head, this.#facts, this.#parts);
   }
 

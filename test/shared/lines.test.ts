@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { LineSplitter, type LineItem } from '../../shared/jsonrpc/lines.ts';
+import { onlyMessageIn } from '../../shared/jsonrpc/view.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -113,6 +114,25 @@ describe('LineSplitter', () => {
       }
     },
   );
+
+  test.each([
+    ['a larger line', 40],
+    ['a smaller line', 1],
+  ])('[F-1130] a long line behind %s keeps no more than twice its bytes in memory', (_, kib) => {
+    const splitter = new LineSplitter(64 * 1024, 1_024);
+    const chunks = [kib * 1_024, 6_000].flatMap((size) => {
+      const line = JSON.stringify({ jsonrpc: '2.0', method: 'x'.repeat(size) });
+      return [line.slice(0, 1_500), line.slice(1_500), '\r\n'];
+    });
+    const items = chunks.flatMap((chunk) => feed(splitter, bytesOf(chunk)));
+    const last = items.at(-1);
+    if (last?.type !== 'long') throw new Error('not long');
+    const line = last.join.whole();
+    expect(JSON.parse(decoder.decode(line))).toHaveProperty('method', 'x'.repeat(6_000));
+    expect(line.buffer.byteLength).toBeLessThanOrEqual(2 * line.length);
+    // Whoever keeps the message does not copy it.
+    expect(onlyMessageIn(line)?.kept().bytes.buffer === line.buffer).toBe(true);
+  });
 
   test('[F-43] the limit counts a long line without its line break too', () => {
     const long = 'x'.repeat(1_000);
