@@ -2,7 +2,6 @@
 // The command line `mcp-bridge`: finds the command, loads what it needs, and turns its answer into the exit code.
 import { LINK_SUBPROTOCOLS } from '../shared/link/version.ts';
 import { VERSION } from '../shared/version.ts';
-import { compileAtFirstCall } from './baseline-code.ts';
 import { EXIT } from './commands/arguments.ts';
 import { COMMANDS, isCommand, type CommandName } from './commands/commands.ts';
 import { helpText } from './commands/help.ts';
@@ -20,7 +19,6 @@ const serving =
   (command: Command): Command =>
   (argv) => {
     boundYoungGeneration();
-    compileAtFirstCall();
     return command(argv);
   };
 

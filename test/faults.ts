@@ -2212,10 +2212,6 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'streams are kept alive more seldom, and a listener that shares its session outlives its right by that',
     tests: ['edge/http/expiry.test.ts'],
   },
-  'F-1041': {
-    fault: 'the first sessions of a program wait for code that is interpreted',
-    tests: ['runner/baseline-code.test.ts'],
-  },
   'F-990': {
     fault:
       'a session has shown a list from memory, another session learns that it changed, and then the member of the first starts',
@@ -2810,7 +2806,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-1060',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',
-  'F-1040 F-1041',
+  'F-1040',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343 F-344 F-345 F-346 F-347',
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
