@@ -212,10 +212,10 @@ async function answerUpgrade(
   outgoing.end(await response.text());
 }
 
-/** A body that nobody reads is not asked for (RFC 9110 §10.1.1). */
-function continueWhenRead(incoming: IncomingMessage, outgoing: ServerResponse): void {
+/** A body that nobody reads is not asked for (RFC 9110 §10.1.1), and none is once the answer is out: its rest is then only let go. */
+function continueWhenRead(incoming: IncomingMessage, outgoing: HttpAnswer): void {
   incoming.once('resume', () => {
-    if (!outgoing.headersSent) outgoing.writeContinue();
+    if (!outgoing.headersSent && !outgoing.isSent) outgoing.writeContinue();
   });
 }
 

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Entrances } from '../../../../edge/hosts/node/entrances.ts';
 import { HttpServer } from '../../../../edge/hosts/node/http-server.ts';
 import { Mail } from '../../../../edge/hosts/node/mail.ts';
+import { readBody } from '../../../../edge/http/guards/body.ts';
 import { SseStream } from '../../../../edge/http/sse-response.ts';
 import { streamResponse, type BodyReader } from '../../../../edge/http/stream-body.ts';
 import type { SocketListener } from '../../../../edge/http/ports.ts';
@@ -14,6 +15,8 @@ import { STREAM_KINDS } from '../../../../edge/core/stream-kinds.ts';
 import { encodeText } from '../../../../shared/link/codec.ts';
 import { PATIENCE } from '../../../fixtures/patience.ts';
 import { talk } from './raw-connection.ts';
+
+const decoder = new TextDecoder();
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
@@ -104,6 +107,26 @@ test('a client that pipelines and does not read gets all answers in their order,
   await vi.waitFor(() => expect(text.endsWith(bodies.at(-1) ?? '')).toBe(true), PATIENCE);
   const order = [...text.matchAll(/\r\n\r\n(\d+):/gu)].map(([, n]) => Number(n));
   expect(order).toEqual(bodies.map((_, n) => n));
+});
+
+test('[F-1120] a kept connection whose client sends each body unasked, though it expects 100 Continue, goes on being read', async () => {
+  const count = 3_000;
+  const headers = Object.freeze({ ...PLAIN_FIELDS });
+  const { port } = await start(async (request) => {
+    // As the app does: after one turn the body has come whole.
+    await Promise.resolve();
+    const read = await readBody(request, { limitBytes: 100, timeoutMs: 1_000 });
+    return new Response(read.ok ? decoder.decode(read.bytes) : '', { headers });
+  });
+  const asking = post('"a"', 'Expect: 100-continue\r\n');
+  const { socket, text } = talk(port, asking);
+  let answers = 0;
+  socket.on('data', (more: string) => {
+    answers += more.split('"a"').length - 1;
+    if (answers < count) socket.write(asking);
+  });
+  await vi.waitUntil(() => answers === count, PATIENCE);
+  expect(text()).not.toContain('100 Continue');
 });
 
 test('[F-323] what follows a request and is none does not cost the request its answer', async () => {
