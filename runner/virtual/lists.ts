@@ -117,7 +117,10 @@ export class Lists {
     const isEnough = cursor === undefined && isWhole(known);
     if (isEnough && member.isAsleep) memberLists.shownFromMemory(member, kind);
     if (isEnough && (member.isAsleep || member.isLate)) return done(known);
-    if (member.isLate) return done(LATE);
+    if (member.isLate) {
+      memberLists.leftOut(member, kind);
+      return done(LATE);
+    }
     memberLists.page(member, kind, request, cursor, now, done);
   }
 

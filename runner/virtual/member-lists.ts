@@ -50,8 +50,16 @@ export class MemberLists {
       cursor,
       now,
       (answer, at) => then(this.#pageIn(member, kind, answer, cursor), at),
-      () => this.#parts.changed(kind),
+      () => this.leftOut(member, kind),
     );
+  }
+
+  /**
+   * A client is shown a list without what this member has in it, since it owes an answer: clients learn that the list has changed when it
+   * has given all that it owes. If it ends before, they learn that.
+   */
+  leftOut(member: VirtualMember, kind: ListKind): void {
+    member.onceCaughtUp(kind, () => this.#parts.changed(kind));
   }
 
   /**

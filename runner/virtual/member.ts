@@ -130,6 +130,8 @@ export class VirtualMember {
   #declared: Declared = { of: undefined, capabilities: {}, hasTasks: false };
   #refusal: MessageView | undefined;
   #isFull = false;
+  /** What hears that it owes no late answer any more, by what that is for. */
+  readonly #caughtUp = new Map<object, () => void>();
   /** What waits for the list of the pinned tools. */
   readonly #unlisted = new Map<BridgeRequestId, (now: number) => void>();
   /** That list is being asked for. */
@@ -188,6 +190,11 @@ export class VirtualMember {
   get isLate(): boolean {
     for (const { isLate } of this.#asked.values()) if (isLate) return true;
     return false;
+  }
+
+  /** `then` hears when it {@link isLate} no longer, once for each `of`; not if it ends before. */
+  onceCaughtUp(of: object, then: () => void): void {
+    this.#caughtUp.set(of, then);
   }
 
   /** The only call in flight with an end; undefined if there are none or several, or if its client waits for it no longer. */
@@ -543,7 +550,9 @@ export class VirtualMember {
     const asked = id === undefined ? undefined : this.#asked.get(id);
     if (id !== undefined && asked) {
       this.#asked.delete(id);
-      return asked.isLate ? asked.late?.() : asked.answered({ ok: true, message }, now);
+      if (!asked.isLate) return asked.answered({ ok: true, message }, now);
+      asked.late?.();
+      return this.#mayHaveCaughtUp();
     }
     const call = id === undefined ? undefined : this.#calls.get(id);
     if (id === undefined || !call)
@@ -555,6 +564,13 @@ export class VirtualMember {
     this.#calls.delete(id);
     if (call.answered) call.answered(message, now);
     else this.#parts.effects.say(message);
+  }
+
+  #mayHaveCaughtUp(): void {
+    if (this.isLate) return;
+    const hearers = [...this.#caughtUp.values()];
+    this.#caughtUp.clear();
+    for (const hear of hearers) hear();
   }
 
   #tooLate(id: BridgeRequestId, now: number): void {
@@ -586,6 +602,7 @@ export class VirtualMember {
     this.#calls.clear();
     const asked = [...this.#asked.values()];
     this.#asked.clear();
+    this.#caughtUp.clear();
     for (const [id, call] of calls) {
       const error = isSent ? exitedDuring(this.name, words) : this.#whyDown;
       this.#refuse(id, error, now, call);

@@ -624,6 +624,40 @@ test('F-752: a member that says nothing holds up a list for a bounded time, and 
   expect(work.said()[0]).toMatchObject({ method: 'notifications/tools/list_changed' });
 });
 
+test('F-1100: a client that is shown a list without a member which owes other answers is told of it once that has given them', () => {
+  const work = two();
+  work.initialize();
+  work.client(request(2, 'prompts/list'));
+  work.client(request(3, 'resources/list'));
+  const owed = work.written('a');
+  work.answer(() => ({ prompts: [], resources: [] }));
+  work.after(10_000);
+  work.said();
+  work.client(request(4, 'tools/list'));
+  work.client(request(5, 'tools/list'));
+  work.answer(listing({ b: tools('x') }));
+  expect(work.said()).toMatchObject([
+    { id: 4, result: { tools: [{ name: 'b__x' }] } },
+    { id: 5, result: { tools: [{ name: 'b__x' }] } },
+  ]);
+  const told = owed.map(({ id }) => {
+    work.member('a', { jsonrpc: '2.0', id, result: { prompts: [], resources: [] } });
+    return work.said().map(({ method }) => method);
+  });
+  // As long as it owes one it would be left out again.
+  expect(told).toEqual([
+    [],
+    [
+      'notifications/tools/list_changed',
+      'notifications/prompts/list_changed',
+      'notifications/resources/list_changed',
+    ],
+  ]);
+  work.client(request(6, 'tools/list'));
+  work.answer(listing({ a: tools('y'), b: tools('x') }));
+  expect(work.said()[0]).toMatchObject({ result: { tools: [{ name: 'a__y' }, { name: 'b__x' }] } });
+});
+
 test('F-752: a member that answers nothing at all is ended, and starts again', () => {
   const limits = { startTimeoutMs: 60_000, requestTimeoutMs: 30_000 };
   const work = new DrivenVirtualServer([member('a'), member('b')], { limits });
