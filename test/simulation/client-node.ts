@@ -70,6 +70,8 @@ export class ClientNode {
   readonly #standing: StandingHistory;
   readonly #calls: CallHistory[] = [];
   readonly #pending = new Map<number, CallHistory>();
+  /** Calls of HTTP+SSE whose POST was accepted. */
+  readonly #accepted = new WeakSet<CallHistory>();
   #nextId = 1;
   #nextCall = 1;
   #nextPost = 1;
@@ -229,7 +231,8 @@ export class ClientNode {
     if (!entry || this.#isOver || this.kind !== 'sse2024') return;
     const [id, call] = entry;
     call.isCancelled = true;
-    if (call.virtual) call.virtual.cancelledAt = this.#world.clock.now;
+    // What is sent before its call was accepted may overtake it, on another connection, and finds nothing to cancel.
+    if (call.virtual && this.#accepted.has(call)) call.virtual.cancelledAt = this.#world.clock.now;
     this.#post(
       { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } },
       [],
@@ -275,7 +278,9 @@ export class ClientNode {
       if (call) this.#pending.set(id, call);
       this.#post(message, [String(id)], (head) => {
         // Refused, or not known to have arrived: nothing is owed on the stream for it.
-        if (head?.status !== 202 && call) this.#settleHead(call, head);
+        if (!call) return;
+        if (head?.status === 202) this.#accepted.add(call);
+        else this.#settleHead(call, head);
       });
       return;
     }
