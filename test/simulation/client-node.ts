@@ -263,6 +263,8 @@ export class ClientNode {
   /** Another window of the same client asks twice for the stream that the first has, and gives up. */
   knock(again = true): void {
     if (this.kind === 'sse2024' || this.kind === 'modern' || this.#isOver) return;
+    // If the first has no stream, this window is the one that listens: a question goes to it, and it leaves without an answer.
+    if (this.virtual && this.virtual.hearsSince === undefined) return;
     const { wire, exchange } = this.#connect();
     wire.a.onMessage = () => wire.a.close(1000);
     wire.a.onClose = () => {
