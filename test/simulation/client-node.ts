@@ -464,6 +464,7 @@ export class ClientNode {
     const again = call && message.result && call.virtual?.again?.(call, { ...message.result });
     if (again && call?.virtual) {
       call.virtual.rounds = (call.virtual.rounds ?? 0) + 1;
+      call.virtual.wentOnAt = this.#world.clock.now;
       return this.#send(again, call);
     }
     if (call?.virtual?.takes && message.result) {

@@ -51,6 +51,8 @@ export interface VirtualCall {
   cancelledAt?: number;
   /** How often its client went on with it. */
   rounds?: number;
+  /** When it did so last. */
+  wentOnAt?: number;
   /** False: it may fail although its member is well. */
   readonly isOwed?: boolean;
   /** It lasts as long as its session. */

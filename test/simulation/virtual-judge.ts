@@ -1,4 +1,5 @@
 // Judges a virtual server (R-16) by what its clients took and what its members' processes did. It makes no name and finds no route.
+import { ASK_MS } from '../../runner/virtual/member.ts';
 import type { ClientNode } from './client-node.ts';
 import type { CallHistory } from './history.ts';
 import type { Members } from './members.ts';
@@ -199,7 +200,7 @@ export class VirtualJudge {
     for (const record of this.#world.history.journal) {
       if (record.uid !== uid || record.by === undefined) continue;
       const { diedAt } = record;
-      if (diedAt !== undefined && endedAt > diedAt + FAULT_MS && !isCancelled)
+      if (diedAt !== undefined && endedAt > this.#toldBy(call, members, diedAt) && !isCancelled)
         this.#world.history.virtual.push(`R-16: ${what} was not told that its member ended`);
       if (cancelledAt === undefined) continue;
       const wasWell = members.every((name) =>
@@ -208,6 +209,23 @@ export class VirtualJudge {
       if (wasWell && (record.endedAt ?? Infinity) > cancelledAt + FAULT_MS)
         this.#world.history.virtual.push(`R-16: ${what} went on when it was cancelled`);
     }
+  }
+
+  /**
+   * When a call's client knows that its member ended. `members`: who may have it. A client that has gone on with its call waits until it is
+   * known whose the name is, and another member that does not say what it lists may hold that up.
+   */
+  #toldBy({ session, virtual }: CallHistory, members: readonly string[], diedAt: number): number {
+    const { wentOnAt = diedAt } = virtual ?? {};
+    const isHeldUp =
+      wentOnAt < diedAt &&
+      this.#members.all.some(
+        ({ name, prefix }) =>
+          prefix === '' &&
+          !members.includes(name) &&
+          !this.#members.isWell(session, name, wentOnAt, diedAt),
+      );
+    return Math.max(diedAt, isHeldUp ? wentOnAt + ASK_MS : 0) + FAULT_MS;
   }
 
   /** While a member is gone, another may be shown under a name that both have. */
