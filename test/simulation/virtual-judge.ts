@@ -23,7 +23,9 @@ const reachedItsMember = (call: CallHistory | undefined): boolean =>
   call?.outcomes.some((outcome) => UNREACHED.has(outcome)) === false;
 
 const UNREACHED: ReadonlySet<string> = new Set(
-  ['overloaded', 'runner_lost', 'runner_offline'].map((fault) => `error:${fault}`),
+  ['overloaded', 'runner_lost', 'runner_offline', 'session_not_found'].map(
+    (fault) => `error:${fault}`,
+  ),
 );
 
 const NO_WORK = { ms: 5, progress: 2, bytes: 10, asks: false, withdraws: false };
