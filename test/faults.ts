@@ -1452,6 +1452,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'workerd collects memory while no call is read, and V8 throws the compiled code of reading one away, once a second for ever',
     tests: ['shared/kept-shapes.test.ts'],
   },
+  'F-1121': {
+    fault: 'an actor hangs in each dial of a stream whose clock is read at keep-alives only',
+    tests: ['edge/http/idle-stream.test.ts'],
+  },
   'F-1120': {
     fault:
       'a client expects 100 Continue and sends its bodies unasked, thousands of times on one connection',
@@ -2814,7 +2818,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-985',
   'F-966',
   'F-1060',
-  'F-1120',
+  'F-1120 F-1121',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',
   'F-1040',

@@ -61,8 +61,8 @@ export class SseStream {
   /** Without the post: the machine frees its message, so nothing else may hold it. */
   readonly #options: Omit<SseOptions, 'post'>;
   readonly #machine: ClientStream;
-  /** Read at each look and at each keep-alive; the wall clock may be set meanwhile. */
-  readonly #clock = new SteadyClock(2 * LOOK_MS);
+  /** Read at each look, or at each keep-alive where there is no look; the wall clock may be set meanwhile. */
+  readonly #clock: SteadyClock;
   /** Undefined where nothing is ever owed: nearly all streams that idle are such, and each wake-up costs. */
   readonly #look: ReturnType<typeof setInterval> | undefined;
   #keepAlive: ReturnType<typeof setTimeout> | undefined;
@@ -85,6 +85,7 @@ export class SseStream {
   constructor({ post, ...options }: SseOptions) {
     this.#options = options;
     this.#machine = new ClientStream({ post, ...options });
+    this.#clock = new SteadyClock(this.#machine.mayOwe ? 2 * LOOK_MS : options.kind.keepAliveMs);
     this.#unread.write(options.opening);
     this.#settled = new Promise((resolve) => {
       this.#settle = resolve;

@@ -3,21 +3,27 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { STREAM_KINDS } from '../../../edge/core/stream-kinds.ts';
 import { SseStream } from '../../../edge/http/sse-response.ts';
+import { LINK_GRACE_MS } from '../../../shared/link/timing.ts';
 
 const HOUR_MS = 3_600_000;
+
+/** A dial comes within this of the break before it. */
+const REDIAL_MS = 2_000;
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
+type Follow = ConstructorParameters<typeof SseStream>[0]['session']['follow'];
+
+const followed: Follow = async () => ({
+  ok: true,
+  value: { send: () => undefined, close: () => undefined },
+});
+
 /** A stream on which nothing happens. */
-const standing = (requestIds: readonly string[]): SseStream =>
+const standing = (requestIds: readonly string[], follow = followed): SseStream =>
   new SseStream({
-    session: {
-      follow: async () => ({
-        ok: true,
-        value: { send: () => undefined, close: () => undefined },
-      }),
-    },
+    session: { follow },
     signal: new AbortController().signal,
     stream: 's',
     after: null,
@@ -68,4 +74,21 @@ test('[F-601] streams that began at any time are kept alive together, each in it
   expect(Math.max(...gaps)).toBeLessThanOrEqual(STREAM_KINDS.streamable.keepAliveMs);
   // What begins within 740 ms lies in three slots of half a second at most.
   expect(moments.size).toBeLessThanOrEqual(3 * 11);
+});
+
+test('[F-1121] a standing stream is given up once its actor was away for the grace, also if each dial hangs from one keep-alive to the next', async () => {
+  const hangsMs = LINK_GRACE_MS + 1_000;
+  const { body } = standing([], async () => {
+    await new Promise((resolve) => setTimeout(resolve, hangsMs));
+    throw new Error('the actor broke off');
+  }).response({});
+  let isEnded = false;
+  void (async () => {
+    for await (const _ of body ?? []);
+    isEnded = true;
+  })();
+  await vi.advanceTimersByTimeAsync(hangsMs + REDIAL_MS);
+  expect(isEnded).toBe(false);
+  await vi.advanceTimersByTimeAsync(hangsMs);
+  expect(isEnded).toBe(true);
 });
