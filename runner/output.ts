@@ -1,7 +1,6 @@
 // Writes this program's own output. The reader of stdout and stderr may be slow, stopped or gone, and a disk may be full. Then
 // lines are dropped and counted, and nothing waits for them.
-import { createWriteStream, writeSync } from 'node:fs';
-import type { Writable } from 'node:stream';
+import { write, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Characters that may wait for a slow reader, in addition to what is already on its way: minutes of an ordinary log. */
@@ -13,11 +12,15 @@ const LAST_WORDS_MS = 1_000;
 /** Lines that can wait are collected for this long: a write for each call costs as much as the call itself. */
 const BATCH_MS = 50;
 
+type Written = (error?: NodeJS.ErrnoException | null) => void;
+
 /** One of our streams. The handle of a terminal is internal to Node, but there is no other way to keep it from blocking. */
-type Stream = Writable & {
+interface Stream {
+  write(text: Uint8Array, written?: Written): unknown;
+  on?(event: 'error', listener: () => void): unknown;
   readonly isTTY?: boolean;
   readonly _handle?: { setBlocking?(isBlocking: boolean): void } | null;
-};
+}
 
 /** While a runner serves, no reader may block it. A command that prints and ends waits for its reader, as all commands do. */
 let isServing = false;
@@ -79,7 +82,7 @@ class Output {
     const { text, lines } = this.#waiting.take(lostLine === undefined ? '' : `${lostLine}\n`);
     if (text.length === 0) return;
     this.#isWriting = true;
-    this.#guarded().write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+    this.#guarded().write(text, (error) => {
       this.#isWriting = false;
       this.#lost += error ? lines : -told;
       if (error) this.failed(error);
@@ -106,7 +109,7 @@ class Output {
   /** Every write learns of its own failure; an unhandled `error` event of the stream would end the program. */
   #guarded(): Stream {
     const stream = this.#stream();
-    if (!this.#isGuarded) stream.on('error', () => undefined);
+    if (!this.#isGuarded) stream.on?.('error', () => undefined);
     this.#isGuarded = true;
     return stream;
   }
@@ -158,12 +161,54 @@ class WaitingLines {
   }
 }
 
+/**
+ * An open file or FIFO as a stream. Node's own closes its descriptor at the first failed write. But a disk gets room again, and a FIFO
+ * another reader; and what was written to the descriptor later would reach whatever has its number then.
+ */
+class OpenFile implements Stream {
+  readonly #descriptor: number;
+  /** A write broke off within a line. */
+  #isAmidLine = false;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  write(text: Uint8Array, written: Written): void {
+    this.#writeFrom(0, this.#begun(text), written);
+  }
+
+  /** Only as much as is taken at once. */
+  writeLast(text: Uint8Array): void {
+    writeSync(this.#descriptor, this.#begun(text));
+  }
+
+  #begun(text: Uint8Array): Uint8Array {
+    return this.#isAmidLine ? Buffer.concat([LINE_BREAK, text]) : text;
+  }
+
+  #writeFrom(at: number, text: Uint8Array, written: Written): void {
+    write(this.#descriptor, text, at, text.length - at, null, (error, bytes) => {
+      // A full FIFO.
+      if (error?.code === 'EAGAIN')
+        return void setTimeout(() => this.#writeFrom(at, text, written), BATCH_MS);
+      if (error) return written(error);
+      const until = at + bytes;
+      this.#isAmidLine = text[until - 1] !== LINE_BREAK[0];
+      if (until < text.length) this.#writeFrom(until, text, written);
+      else written();
+    });
+  }
+}
+
+const LINE_BREAK = Buffer.from('\n');
+
 /** A file at the end of which lines are written, as to stdout: a disk that is full or slow blocks nobody. */
 export function openOutput(descriptor: number): { line(text: string): void } {
-  const stream = createWriteStream('', { fd: descriptor });
+  const file = new OpenFile(descriptor);
   const output = new Output(
-    () => stream,
-    (text) => writeSync(descriptor, text),
+    () => file,
+    (text) => file.writeLast(text),
   );
   files.push(output);
   return { line: (text) => output.write(`${text}\n`, false) };

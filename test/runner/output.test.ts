@@ -1,12 +1,21 @@
 // How a command's own words reach a reader that is slow, gone, or a disk that is full: real commands, real streams.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { openOutput, outputWritten } from '../../runner/output.ts';
 
@@ -79,4 +88,56 @@ test('lines of all sizes come whole and in order, in whatever parts they wait', 
   for (const line of lines.slice(7)) output.line(line);
   await outputWritten();
   expect(readFileSync(path, 'utf8').split('\n')).toEqual([...lines, '']);
+});
+
+describe('[F-1131] a record in a FIFO', () => {
+  /** Lines come into it; what they are, a reader reads. */
+  function fifo(onTestFinished: (end: () => void) => void) {
+    const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-fifo-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'fifo');
+    execFileSync('mkfifo', [path]);
+    return { path, newReader: () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK) };
+  }
+
+  const readNow = (reader: number): string => {
+    const buffer = Buffer.alloc(2 * pipeBytes);
+    try {
+      return buffer.toString('utf8', 0, readSync(reader, buffer));
+    } catch {
+      // It is empty.
+      return '';
+    }
+  };
+
+  test('goes on with the next reader, when one has left', async ({ onTestFinished }) => {
+    const { path, newReader } = fifo(onTestFinished);
+    const first = newReader();
+    const output = openOutput(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    closeSync(first);
+    output.line('to nobody');
+    await outputWritten();
+    const second = newReader();
+    output.line('to the second');
+    await outputWritten();
+    expect(readNow(second)).toBe('to the second\n');
+    closeSync(second);
+  });
+
+  test('that is full for a while loses nothing of what can wait', async ({ onTestFinished }) => {
+    const { path, newReader } = fifo(onTestFinished);
+    const reader = newReader();
+    const output = openOutput(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    const lines = Array.from({ length: 20 }, (_, n) => `${n} ${'x'.repeat(9_000)}`);
+    for (const line of lines) output.line(line);
+    const written = outputWritten();
+    // Whoever tries again at once has given up by then.
+    for (let n = 0; n < 50; n++) await stat(path);
+    let text = '';
+    const whole = lines.map((line) => `${line}\n`).join('');
+    await vi.waitUntil(() => (text += readNow(reader)).length >= whole.length);
+    await written;
+    expect(text === whole).toBe(true);
+    closeSync(reader);
+  });
 });
