@@ -731,6 +731,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'runner/core/session-lenient.test.ts',
     ],
   },
+  'F-1140': {
+    fault: 'a server prints the same answer to no request again and again while a slow call waits',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
   'F-114': {
     fault: 'a server that says something else instead of answering `initialize`',
     tests: [
@@ -2798,7 +2802,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-94 F-95 F-99',
   'F-180 F-181 F-182 F-183 F-184 F-185 F-186 F-187 F-188 F-189 F-190 F-191 F-192',
   'F-160 F-161 F-162 F-163 F-164 F-165 F-166 F-167 F-168 F-169',
-  'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120 F-121 F-122',
+  'F-110 F-111 F-112 F-113 F-1140 F-114 F-115 F-116 F-117 F-118 F-119 F-120 F-121 F-122',
   'F-610 F-611 F-612 F-613 F-614 F-615 F-616',
   'F-617 F-618 F-619 F-620 F-621 F-622 F-623 F-625',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',

@@ -40,6 +40,12 @@ const NOTIFIED_MS = 5_000;
 /** Number of remembered answers, so that one printed twice is not taken for another's. */
 const REMEMBERED = 16;
 
+/** An answer is printed once, and by a careless server twice. What comes as often as this while one request waits answers none. */
+const REPEATED = 3;
+
+/** Longer ids, as JSON text, are not remembered. */
+const MAX_ID_CHARS = 64;
+
 /** The error with which a server answers a notification that it takes for an unknown request. */
 const UNKNOWN_METHOD: ReadonlySet<unknown> = new Set([-32601, -32600]);
 
@@ -56,12 +62,25 @@ export const unusable = (reason: string): Fault & { readonly message: string } =
   phase: 'sent',
 });
 
+interface Doubt {
+  readonly at: number;
+  readonly failed: Failed;
+  /** The id of the answer that seemed to be meant, if another may show that it was not. */
+  readonly stray?: string;
+}
+
+/** Answers under one id of no waiting request. */
+interface Stray {
+  /** The request that waited alone when the last of them came, and how many had come since it waits. */
+  readonly only: BridgeRequestId;
+  readonly count: number;
+}
+
 export class Hearing {
   readonly #owed: Owed;
-  readonly #doubts = new RareMap<
-    BridgeRequestId,
-    { readonly at: number; readonly failed: Failed }
-  >();
+  readonly #doubts = new RareMap<BridgeRequestId, Doubt>();
+  /** Ids of no waiting request that answers had of late. */
+  readonly #strays = new RareMap<string, Stray>();
   /** Recently answered ids, each with the length of its answer. */
   readonly #answered = new Map<BridgeRequestId, number>();
   #notifiedAt = -Infinity;
@@ -115,8 +134,27 @@ export class Hearing {
     const number = bridgeIdOf(id);
     if (number !== undefined && this.#isOld(number, bytes.length)) return;
     if (isUnknownMethod(message) && this.#answersNotification(now)) return;
+    const stray = id ?? '';
+    if (this.#isRepeated(stray, only)) {
+      if (this.#doubts.get(only)?.stray === stray) this.#doubts.delete(only);
+      return;
+    }
     const error = kind === 'error' ? { error: bytes.slice() } : {};
-    this.#doubt({ id: only, reason: id === undefined ? NO_ID : WRONG_ID, ...error }, DOUBT_MS, now);
+    const reason = id === undefined ? NO_ID : WRONG_ID;
+    this.#doubt({ id: only, reason, ...error }, DOUBT_MS, now, stray);
+  }
+
+  /** Whether the server prints answers with this id whatever it is asked. Once that was seen it stays so. */
+  #isRepeated(id: string, only: BridgeRequestId): boolean {
+    if (id.length > MAX_ID_CHARS) return false;
+    const before = this.#strays.get(id);
+    if (before && before.count >= REPEATED) return true;
+    const count = before?.only === only ? before.count + 1 : 1;
+    this.#strays.delete(id);
+    this.#strays.set(id, { only, count });
+    const [oldest = id] = this.#strays.keys();
+    if (this.#strays.size > REMEMBERED) this.#strays.delete(oldest);
+    return count >= REPEATED;
   }
 
   /** A line of the process shows that none of its answers can be read. */
@@ -142,8 +180,13 @@ export class Hearing {
   }
 
   /** The first doubt counts: a server that keeps talking does not put it off. */
-  #doubt(failed: Failed, afterMs: number, now: number): void {
-    if (!this.#doubts.has(failed.id)) this.#doubts.set(failed.id, { at: now + afterMs, failed });
+  #doubt(failed: Failed, afterMs: number, now: number, stray?: string): void {
+    if (this.#doubts.has(failed.id)) return;
+    this.#doubts.set(failed.id, {
+      at: now + afterMs,
+      failed,
+      ...(stray !== undefined && { stray }),
+    });
   }
 
   /**

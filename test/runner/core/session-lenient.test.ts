@@ -364,6 +364,37 @@ describe('[F-113] what is no answer ends no call', () => {
     expect(messagesOf(driven)).toEqual([{ jsonrpc: '2.0', id: 7, result: {} }]);
   });
 
+  test('[F-1140] the same answer under an unknown id, printed without end', () => {
+    const driven = called();
+    const answer = { id: 4711, result: {} };
+    for (let n = 0; n < 4; n += 1) driven.line(answer);
+    driven.sleep(30_000);
+    expect(eventsOf(driven)).toEqual([]);
+    driven.line({ id: 2, result: {} });
+    expect(messagesOf(driven)).toMatchObject([{ id: 7, result: {} }]);
+    // It is known by now.
+    driven.post('q', { ...ECHO, id: 8 });
+    driven.look();
+    driven.line(answer);
+    driven.sleep(30_000);
+    expect(eventsOf(driven)).toEqual([]);
+    // Another one is not.
+    driven.line({ id: 4712, result: {} });
+    driven.sleep(30_000);
+    expect(messagesOf(driven)).toMatchObject([{ ...UNUSABLE, id: 8 }]);
+  });
+
+  test('[F-1140] a server that answers each request under one id of its own is not taken for one that repeats itself', () => {
+    const driven = called();
+    for (const id of [7, 8, 9, 10, 11]) {
+      driven.line({ id: 4711, result: {} });
+      driven.sleep(1_000);
+      expect(messagesOf(driven)).toMatchObject([{ ...UNUSABLE, id }]);
+      driven.post(`p${id + 1}`, { ...ECHO, id: id + 1 });
+      driven.look();
+    }
+  });
+
   test('an answer to a notification', () => {
     const driven = DrivenSession.initialized();
     driven.post('n', { method: 'notifications/initialized' }, 'get');
