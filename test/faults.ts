@@ -1465,6 +1465,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'an actor hangs in each dial of a stream whose clock is read at keep-alives only',
     tests: ['edge/http/idle-stream.test.ts'],
   },
+  'F-1122': {
+    fault:
+      'a client pipelines an offer to upgrade, or what is no request, behind calls that have yet to be answered',
+    tests: ['edge/hosts/node/http-server.test.ts'],
+  },
   'F-1120': {
     fault:
       'a client expects 100 Continue and sends its bodies unasked, thousands of times on one connection',
@@ -2827,7 +2832,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-985',
   'F-966',
   'F-1060',
-  'F-1120 F-1121',
+  'F-1120 F-1121 F-1122',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',
   'F-1040',

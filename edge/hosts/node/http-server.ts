@@ -81,7 +81,9 @@ export class HttpServer {
         continueWhenRead(incoming, outgoing);
         serve(incoming, outgoing);
       })
-      .on('upgrade', (incoming, connection, head) => void this.#upgrade(incoming, connection, head))
+      .on('upgrade', (incoming, connection, head) => {
+        this.#upgrade(incoming, connection, head).catch(() => connection.destroy());
+      })
       .on('clientError', (error, connection) => this.#refuseBadRequest(error, connection));
   }
 
@@ -163,19 +165,35 @@ export class HttpServer {
   /** Refuses what is not an HTTP request, after the answers to the requests before it, and ends the connection. */
   #refuseBadRequest(error: NodeJS.ErrnoException, connection: Duplex): void {
     if (!connection.writable || error.code === 'ECONNRESET') return void connection.destroy();
-    const before = [...this.#responses].filter(({ socket }) => socket === connection);
-    if (before.length > 0) {
-      for (const outgoing of before) outgoing.shouldKeepAlive = false;
-      return;
-    }
+    if (this.#endsBehind(connection)) return;
     const status = STATUS_OF_ERROR[error.code ?? ''] ?? 400;
     const words = STATUS_CODES[status] ?? '';
     connection.end(`HTTP/1.1 ${status} ${words}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 
+  /**
+   * Whether requests of this connection have yet to be answered. It ends behind their answers then, and what came after them gets none:
+   * an answer of its own would have to wait for theirs, which may be streams (RFC 9112 §9.3.2).
+   */
+  #endsBehind(connection: Duplex): boolean {
+    const before = [...this.#responses].filter(({ req }) => req.socket === connection);
+    const last = before.at(-1);
+    if (!last) return false;
+    last.shouldKeepAlive = false;
+    // Its headers may be out.
+    last.once('close', () => connection.end());
+    connection.once('close', () => {
+      for (const outgoing of before) outgoing.destroy();
+    });
+    return true;
+  }
+
   async #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
     // A connection that breaks meanwhile is found by whoever writes to it.
     connection.on('error', () => undefined);
+    // Node reads no more from it, and would not see that its client leaves.
+    if (this.#endsBehind(connection))
+      return void connection.resume().once('end', () => connection.end());
     this.#options.proxies?.apply(incoming);
     const url = urlOfTarget(incoming);
     if (url === undefined) return answerUpgrade(incoming, connection, refuse(NO_URL));

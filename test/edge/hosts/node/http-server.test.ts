@@ -171,6 +171,52 @@ test('[F-323] an upgrade that nobody lets in gets the answer of the app', async 
   expect(text()).toMatch(/^HTTP\/1\.1 404 [^]*not here/u);
 });
 
+const UPGRADE =
+  'GET /link HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+
+test('[F-1122] an upgrade that is offered behind calls costs neither their answers nor the program', async () => {
+  const asked: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const answer = repeating(Object.freeze({ ...PLAIN_FIELDS }));
+  const { port } = await start(async (request) => {
+    asked.push(request.method);
+    if (asked.length === 2) setImmediate(() => gate.resolve());
+    await gate.promise;
+    return answer(request);
+  });
+  const { closed, text } = talk(port, `${post('"a"')}${post('"b"')}${UPGRADE}`);
+  await closed;
+  expect(asked).toEqual(['POST', 'POST']);
+  expect(text().match(/"[ab]"/gu)).toEqual(['"a"', '"b"']);
+  expect(text().match(/Connection: [a-z-]+/gu)).toEqual([
+    'Connection: keep-alive',
+    'Connection: close',
+  ]);
+});
+
+test('[F-1122] calls before an offered upgrade are given up when their client leaves', async () => {
+  const left: string[] = [];
+  const { port } = await start(({ signal, url }) => {
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    signal.addEventListener('abort', () => {
+      left.push(new URL(url).pathname);
+      resolve(new Response('late'));
+    });
+    if (url.endsWith('/2')) setImmediate(() => socket.destroy());
+    return promise;
+  });
+  const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const { socket } = talk(port, `${get('/1')}${get('/2')}${UPGRADE}`);
+  await vi.waitFor(() => expect(left.toSorted()).toEqual(['/1', '/2']), PATIENCE);
+});
+
+test('[F-1122] what is no request behind calls costs none of them its answer', async () => {
+  const { port } = await start(echoing);
+  const { closed, text } = talk(port, `${post('a')}${post('b')}no request\r\n\r\n`);
+  await closed;
+  expect(text().match(/POST \/b [ab]\./gu)).toEqual(['POST /b a.', 'POST /b b.']);
+});
+
 test('a body is asked for only when somebody reads it', async () => {
   const { port } = await start((request) =>
     new URL(request.url).pathname === '/read'
