@@ -63,6 +63,8 @@ export class HttpServer {
   readonly #connections = new Set<Duplex>();
   /** Responses that have not ended. */
   readonly #responses = new Set<HttpAnswer>();
+  /** Connections that end behind the answers that they owe. Whatever else comes on one is let go. */
+  readonly #ending = new WeakSet<Duplex>();
   #isStopping = false;
 
   constructor(options: HttpOptions) {
@@ -176,9 +178,11 @@ export class HttpServer {
    * an answer of its own would have to wait for theirs, which may be streams (RFC 9112 §9.3.2).
    */
   #endsBehind(connection: Duplex): boolean {
+    if (this.#ending.has(connection)) return true;
     const before = [...this.#responses].filter(({ req }) => req.socket === connection);
     const last = before.at(-1);
     if (!last) return false;
+    this.#ending.add(connection);
     last.shouldKeepAlive = false;
     // Its headers may be out.
     last.once('close', () => connection.end());
