@@ -1470,6 +1470,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a client pipelines an offer to upgrade, or what is no request, behind calls that have yet to be answered',
     tests: ['edge/hosts/node/http-server.test.ts'],
   },
+  'F-1123': {
+    fault: 'a client pipelines CONNECT behind calls that have yet to be answered',
+    tests: ['edge/hosts/node/http-server.test.ts'],
+  },
   'F-1120': {
     fault:
       'a client expects 100 Continue and sends its bodies unasked, thousands of times on one connection',
@@ -2832,7 +2836,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-985',
   'F-966',
   'F-1060',
-  'F-1120 F-1121 F-1122',
+  'F-1120 F-1121 F-1122 F-1123',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',
   'F-1040',

@@ -86,6 +86,9 @@ export class HttpServer {
       .on('upgrade', (incoming, connection, head) => {
         this.#upgrade(incoming, connection, head).catch(() => connection.destroy());
       })
+      .on('connect', (_, connection) => {
+        if (!this.#endsUnread(connection)) connection.destroy();
+      })
       .on('clientError', (error, connection) => this.#refuseBadRequest(error, connection));
   }
 
@@ -192,12 +195,17 @@ export class HttpServer {
     return true;
   }
 
-  async #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
-    // A connection that breaks meanwhile is found by whoever writes to it.
+  /** The same for a connection from which Node reads no more: it would not see that the client leaves. */
+  #endsUnread(connection: Duplex): boolean {
+    // One that breaks meanwhile is found by whoever writes to it.
     connection.on('error', () => undefined);
-    // Node reads no more from it, and would not see that its client leaves.
-    if (this.#endsBehind(connection))
-      return void connection.resume().once('end', () => connection.end());
+    if (!this.#endsBehind(connection)) return false;
+    connection.resume().once('end', () => connection.end());
+    return true;
+  }
+
+  async #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
+    if (this.#endsUnread(connection)) return;
     this.#options.proxies?.apply(incoming);
     const url = urlOfTarget(incoming);
     if (url === undefined) return answerUpgrade(incoming, connection, refuse(NO_URL));

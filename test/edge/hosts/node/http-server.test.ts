@@ -174,27 +174,38 @@ test('[F-323] an upgrade that nobody lets in gets the answer of the app', async 
 const UPGRADE =
   'GET /link HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 
-test('[F-1122] an upgrade that is offered behind calls costs neither their answers nor the program', async () => {
-  const asked: string[] = [];
-  const gate = Promise.withResolvers<void>();
-  const answer = repeating(Object.freeze({ ...PLAIN_FIELDS }));
-  const { port } = await start(async (request) => {
-    asked.push(request.method);
-    if (asked.length === 2) setImmediate(() => gate.resolve());
-    await gate.promise;
-    return answer(request);
-  });
-  const { closed, text } = talk(port, `${post('"a"')}${post('"b"')}${UPGRADE}`);
-  await closed;
-  expect(asked).toEqual(['POST', 'POST']);
-  expect(text().match(/"[ab]"/gu)).toEqual(['"a"', '"b"']);
-  expect(text().match(/Connection: [a-z-]+/gu)).toEqual([
-    'Connection: keep-alive',
-    'Connection: close',
-  ]);
-});
+const TUNNEL = 'CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n';
 
-test('[F-1122] calls before an offered upgrade are given up when their client leaves', async () => {
+test.each([
+  ['an upgrade', UPGRADE],
+  ['[F-1123] a tunnel', TUNNEL],
+])(
+  '[F-1122] %s that is asked for behind calls costs neither their answers nor the program',
+  async (_, last) => {
+    const asked: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const answer = repeating(Object.freeze({ ...PLAIN_FIELDS }));
+    const { port } = await start(async (request) => {
+      asked.push(request.method);
+      if (asked.length === 2) setImmediate(() => gate.resolve());
+      await gate.promise;
+      return answer(request);
+    });
+    const { closed, text } = talk(port, `${post('"a"')}${post('"b"')}${last}`);
+    await closed;
+    expect(asked).toEqual(['POST', 'POST']);
+    expect(text().match(/"[ab]"/gu)).toEqual(['"a"', '"b"']);
+    expect(text().match(/Connection: [a-z-]+/gu)).toEqual([
+      'Connection: keep-alive',
+      'Connection: close',
+    ]);
+  },
+);
+
+test.each([
+  ['an upgrade', UPGRADE],
+  ['[F-1123] a tunnel', TUNNEL],
+])('[F-1122] calls before %s are given up when their client leaves', async (_, last) => {
   const left: string[] = [];
   const { port } = await start(({ signal, url }) => {
     const { promise, resolve } = Promise.withResolvers<Response>();
@@ -206,7 +217,7 @@ test('[F-1122] calls before an offered upgrade are given up when their client le
     return promise;
   });
   const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
-  const { socket } = talk(port, `${get('/1')}${get('/2')}${UPGRADE}`);
+  const { socket } = talk(port, `${get('/1')}${get('/2')}${last}`);
   await vi.waitFor(() => expect(left.toSorted()).toEqual(['/1', '/2']), PATIENCE);
 });
 
