@@ -20,6 +20,9 @@ const flush = (splitter: LineSplitter): LineItem[] => {
   return item ? [item] : [];
 };
 
+/** Memory that somebody has used before. */
+const used = (bytes: number): Uint8Array => new Uint8Array(bytes).fill(0x2a);
+
 /** Cuts `bytes` at `cuts`, in copies, as pipes deliver them. */
 function cut(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   const places = [...new Set(cuts.map((at) => at % (bytes.length + 1)))].toSorted((a, b) => a - b);
@@ -27,7 +30,7 @@ function cut(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
 }
 
 describe('LineSplitter', () => {
-  test('gives the same lines however the bytes are cut, code points included', () => {
+  test('gives the same lines however the bytes are cut, code points included, and nothing of the memory they lie in', () => {
     const line = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 30 }),
       fc.constantFrom('', '\r', '\r\r', 'x\ry', '😀', '\u2028\u0000'),
@@ -37,9 +40,10 @@ describe('LineSplitter', () => {
         fc.array(line, { maxLength: 12 }),
         fc.array(fc.nat(), { maxLength: 30 }),
         fc.integer({ min: 1, max: 40 }),
-        (parts, cuts, maxLineBytes) => {
+        fc.integer({ min: 2, max: 50 }),
+        (parts, cuts, maxLineBytes, longBytes) => {
           const text = parts.join('\n');
-          const splitter = new LineSplitter(maxLineBytes);
+          const splitter = new LineSplitter(maxLineBytes, longBytes, used);
           const items = cut(bytesOf(text), cuts).flatMap((chunk) => feed(splitter, chunk));
           items.push(...flush(splitter));
           const expected = text
@@ -48,9 +52,10 @@ describe('LineSplitter', () => {
             .map((part) => (part.endsWith('\r') ? part.slice(0, -1) : part))
             .filter((part) => part !== '')
             .map((part) => (bytesOf(part).length > maxLineBytes ? 'overlong' : part));
-          const found = items.map((item) =>
-            item.type === 'line' ? decoder.decode(item.bytes) : item.type,
-          );
+          const found = items.map((item) => {
+            if (item.type === 'overlong') return item.type;
+            return decoder.decode(item.type === 'line' ? item.bytes : item.join.whole());
+          });
           expect(found).toEqual(expected);
           expect(splitter.heldBytes).toBe(0);
         },
