@@ -1,7 +1,7 @@
 // The runner's log: one line for each fact, with fixed words and structured fields, as JSON or, on a terminal, as text. A
 // field's value can come from a process or the network, so no character of it may control a terminal.
 import { escapeSteering } from '../shared/steering.ts';
-import { writeLogLine } from './output.ts';
+import { writeLogLine, type LostLine } from './output.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Record<string, unknown>;
@@ -17,12 +17,12 @@ export interface Log {
 }
 
 /**
- * `write` gets one line without its line break (default: stderr); `now` is in ms since the epoch.
+ * `write` gets one line without its line break, and what makes the line that stands for dropped ones (default: stderr); `now` is in ms since the epoch.
  * `pretty` is text for a person instead of JSON (default: when stderr is a terminal).
  */
 export interface LogOptions {
   readonly level: LogLevel;
-  readonly write?: (line: string, level: LogLevel) => void;
+  readonly write?: (line: string, level: LogLevel, lostLine: LostLine) => void;
   readonly now?: () => number;
   readonly pretty?: boolean;
 }
@@ -52,14 +52,14 @@ export function createLog(options: LogOptions): Log {
   const lineOf = (level: LogLevel, words: string, carried: Carried, fields: LogFields): string =>
     lineAt({ time: timeText(now()), level, message: capped(words) }, carried, fields);
   const nothing = new Carried(NO_FIELDS);
-  const lostLine = (lines: number): string => lineOf('warn', 'log lines lost', nothing, { lines });
+  const lostLine: LostLine = (lines) => lineOf('warn', 'log lines lost', nothing, { lines });
   const { write = (line, level) => writeLogLine(line, isUrgent(level), lostLine) } = options;
   const bound = (carried: Carried): Log => {
     const at =
       (level: LogLevel) =>
       (words: string, fields: LogFields = NO_FIELDS) => {
         if (LOG_LEVELS.indexOf(level) < least) return;
-        write(lineOf(level, words, carried, fields), level);
+        write(lineOf(level, words, carried, fields), level, lostLine);
       };
     return {
       debug: at('debug'),

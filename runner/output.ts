@@ -25,6 +25,9 @@ interface Stream {
 /** While a runner serves, no reader may block it. A command that prints and ends waits for its reader, as all commands do. */
 let isServing = false;
 
+/** Makes the line that says how many lines are missing, in their place. */
+export type LostLine = (lines: number) => string;
+
 class Output {
   readonly #stream: () => Stream;
   readonly #writeLast: (text: Uint8Array) => void;
@@ -44,8 +47,8 @@ class Output {
   /** Called for each failed write. */
   failed: (error: NodeJS.ErrnoException) => void = () => undefined;
 
-  /** The line that says how many lines are missing, in their place. Absent: nothing says so. */
-  lostLine: ((lines: number) => string) | undefined;
+  /** Absent: nothing says that lines are missing. */
+  lostLine: LostLine | undefined;
 
   /** Whole lines with their line breaks. `isUrgent`: without waiting for others. */
   write(text: string, isUrgent: boolean): void {
@@ -204,23 +207,33 @@ class OpenFile implements Stream {
 const LINE_BREAK = Buffer.from('\n');
 
 /** A file at the end of which lines are written, as to stdout: a disk that is full or slow blocks nobody. */
-export function openOutput(descriptor: number): { line(text: string): void } {
+export function openOutput(descriptor: number): { line: LineWriter } {
   const file = new OpenFile(descriptor);
   const output = new Output(
     () => file,
     (text) => file.writeLast(text),
   );
   files.push(output);
-  return { line: (text) => output.write(`${text}\n`, false) };
+  return { line: lineWriter(output) };
 }
+
+/** Writes one line that can wait for others. */
+type LineWriter = (text: string, lostLine?: LostLine) => void;
+
+const lineWriter =
+  (output: Output): LineWriter =>
+  (text, lostLine) => {
+    output.lostLine = lostLine;
+    output.write(`${text}\n`, false);
+  };
 
 const files: Output[] = [];
 
-/** Writes one line to stdout that can wait for others. */
-export const printLine = (text: string): void => stdout.write(`${text}\n`, false);
-
 const stdout = new Output(() => process.stdout);
 const stderr = new Output(() => process.stderr);
+
+/** Prints one line that can wait for others. */
+export const printLine = lineWriter(stdout);
 
 /** Whether what is printed may have colours (no-color.org). */
 export const hasColours = (): boolean =>
@@ -233,11 +246,7 @@ export const print = (text: string): void => stdout.write(text, true);
 export const printError = (text: string): void => stderr.write(text, true);
 
 /** Writes one line of the log to stderr. `lostLine` makes the line that replaces dropped ones. */
-export function writeLogLine(
-  line: string,
-  isUrgent: boolean,
-  lostLine: (lines: number) => string,
-): void {
+export function writeLogLine(line: string, isUrgent: boolean, lostLine: LostLine): void {
   stderr.lostLine = lostLine;
   stderr.write(`${line}\n`, isUrgent);
 }

@@ -32,5 +32,9 @@ export function openRecord(path: string | undefined): RecordOpening {
   }
 }
 
-const recordLog = (write: (line: string) => void): Log =>
-  createLog({ level: 'info', pretty: false, write: (line) => write(line) });
+const recordLog = (write: typeof printLine): Log =>
+  createLog({
+    level: 'info',
+    pretty: false,
+    write: (line, _level, lostLine) => write(line, lostLine),
+  });

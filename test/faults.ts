@@ -1183,6 +1183,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a write to the record in a file fails once: nothing was recorded any more, and the last lines went to whatever had its descriptor by then',
     tests: ['runner/output.test.ts'],
   },
+  'F-1132': {
+    fault:
+      'the record could not be written for a while, and nothing in it said that lines are missing',
+    tests: ['runner/output.test.ts'],
+  },
   'F-553': {
     fault: 'each stop of a runner warned that its control link had closed',
     tests: ['runner/link/control-link.test.ts'],
@@ -2848,7 +2853,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-370 F-371 F-372 F-373',
   'F-720 F-721 F-722 F-723 F-724',
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
-  'F-550 F-551 F-552 F-553 F-1131',
+  'F-550 F-551 F-552 F-553 F-1131 F-1132',
   'F-600 F-601 F-604 F-605 F-606 F-607 F-608 F-609',
   'F-730 F-731 F-732 F-733 F-735',
   'F-650 F-651 F-652 F-653 F-654',

@@ -92,7 +92,12 @@ function show({ lines, isGap }: RecordPage, given: Arguments): void {
   if (isGap) printError('Lines in between are not kept any more.\n');
   for (const { time, line } of lines) {
     const { level, message, ...fields } = line;
-    const log = createLog({ level: 'debug', now: () => time, pretty, write: printLine });
+    const log = createLog({
+      level: 'debug',
+      now: () => time,
+      pretty,
+      write: (line) => printLine(line),
+    });
     log[levelOf(level)](String(message), fields);
   }
 }

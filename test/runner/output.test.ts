@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 
 import { openOutput, outputWritten } from '../../runner/output.ts';
+import { openRecord } from '../../runner/record.ts';
 
 const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
 
@@ -90,7 +91,7 @@ test('lines of all sizes come whole and in order, in whatever parts they wait', 
   expect(readFileSync(path, 'utf8').split('\n')).toEqual([...lines, '']);
 });
 
-describe('[F-1131] a record in a FIFO', () => {
+describe('[F-1131] [F-1132] a record in a FIFO', () => {
   /** Lines come into it; what they are, a reader reads. */
   function fifo(onTestFinished: (end: () => void) => void) {
     const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-fifo-'));
@@ -110,17 +111,24 @@ describe('[F-1131] a record in a FIFO', () => {
     }
   };
 
-  test('goes on with the next reader, when one has left', async ({ onTestFinished }) => {
+  test('goes on with the next reader, when one has left, and says what is missing', async ({
+    onTestFinished,
+  }) => {
     const { path, newReader } = fifo(onTestFinished);
     const first = newReader();
-    const output = openOutput(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    const opened = openRecord(path);
+    if (!opened.ok) throw new Error(opened.problem.what);
     closeSync(first);
-    output.line('to nobody');
+    opened.log?.info('to nobody');
     await outputWritten();
     const second = newReader();
-    output.line('to the second');
+    opened.log?.info('to the second');
     await outputWritten();
-    expect(readNow(second)).toBe('to the second\n');
+    const lines = readNow(second).split('\n').slice(0, -1);
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { message: 'log lines lost', lines: 1 },
+      { message: 'to the second' },
+    ]);
     closeSync(second);
   });
 
