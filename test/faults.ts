@@ -1479,6 +1479,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a client pipelines CONNECT behind calls that have yet to be answered',
     tests: ['edge/hosts/node/http-server.test.ts'],
   },
+  'F-1124': {
+    fault:
+      'a client whose upgrade or bytes were refused leaves unread bytes, or does not end its side',
+    tests: ['edge/hosts/node/http-server.test.ts'],
+  },
   'F-1120': {
     fault:
       'a client expects 100 Continue and sends its bodies unasked, thousands of times on one connection',
@@ -2841,7 +2846,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-985',
   'F-966',
   'F-1060',
-  'F-1120 F-1121 F-1122 F-1123',
+  'F-1120 F-1121 F-1122 F-1123 F-1124',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',
   'F-1040',

@@ -41,6 +41,9 @@ const CHECK_MS = 5_000;
 /** An idle connection is looked at by TCP so often. */
 const PROBE_MS = 30_000;
 
+/** A client whose connection is ended has this long to take its last answer and to end its side. */
+const LAST_BYTES_MS = 2_000;
+
 /** Answers under way have this long when the server stops. */
 const LAST_ANSWERS_MS = 1_000;
 
@@ -173,7 +176,10 @@ export class HttpServer {
     if (this.#endsBehind(connection)) return;
     const status = STATUS_OF_ERROR[error.code ?? ''] ?? 400;
     const words = STATUS_CODES[status] ?? '';
-    connection.end(`HTTP/1.1 ${status} ${words}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    connection.write(
+      `HTTP/1.1 ${status} ${words}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    );
+    endSoon(connection);
   }
 
   /**
@@ -188,7 +194,7 @@ export class HttpServer {
     this.#ending.add(connection);
     last.shouldKeepAlive = false;
     // Its headers may be out.
-    last.once('close', () => connection.end());
+    last.once('close', () => endSoon(connection));
     connection.once('close', () => {
       for (const outgoing of before) outgoing.destroy();
     });
@@ -227,6 +233,14 @@ function escapeBackslashes(incoming: IncomingMessage): void {
   if (incoming.url?.includes('\\') === true) incoming.url = incoming.url.replaceAll('\\', '%5C');
 }
 
+/** Ends a connection that nobody reads any more: what its client still sends is let go, and it is cut if the client does not end it too. */
+function endSoon(connection: Duplex): void {
+  if (connection.destroyed) return;
+  connection.resume().end();
+  const timer = setTimeout(() => connection.destroy(), LAST_BYTES_MS).unref();
+  connection.once('close', () => clearTimeout(timer));
+}
+
 /** An upgrade that was refused gets an ordinary answer, and its connection ends. */
 async function answerUpgrade(
   incoming: IncomingMessage,
@@ -236,7 +250,7 @@ async function answerUpgrade(
   const outgoing = new ServerResponse(incoming);
   outgoing.shouldKeepAlive = false;
   outgoing.assignSocket(connection as IncomingMessage['socket']);
-  outgoing.once('finish', () => connection.end());
+  outgoing.once('finish', () => endSoon(connection));
   for (const [name, value] of response.headers) outgoing.setHeader(name, value);
   outgoing.writeHead(response.status);
   outgoing.end(await response.text());

@@ -221,6 +221,29 @@ test.each([
   await vi.waitFor(() => expect(left.toSorted()).toEqual(['/1', '/2']), PATIENCE);
 });
 
+const connections = (): number =>
+  process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+
+test.each([
+  [
+    'an upgrade that is refused, with more behind it than is read at once',
+    `${UPGRADE}${'x'.repeat(200_000)}`,
+    0,
+  ],
+  ['an upgrade that is refused, of a client that keeps its side open', UPGRADE, 1],
+  ['what is no request, of a client that keeps its side open', 'no request\r\n\r\n', 1],
+])('[F-1124] %s leaves no connection', async (_, bytes, own) => {
+  const { port } = await start(() => new Response('not here', { status: 404 }));
+  // Those of the tests before have ended.
+  await vi.waitFor(() => expect(connections()).toBe(0), PATIENCE);
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined).write(bytes);
+  await new Promise((resolve) => socket.once('data', resolve));
+  if (own === 0) socket.destroy();
+  await vi.waitFor(() => expect(connections()).toBe(own), PATIENCE);
+});
+
 test('[F-1122] what is no request behind calls costs none of them its answer, however much of it comes', async () => {
   const warned = vi.fn<(warning: Error) => void>();
   process.on('warning', warned);
