@@ -20,12 +20,22 @@ interface MemberListsParts {
 /** A member whose lists change while others are waited for is asked again; not for ever, since some change all the time. */
 const MAX_ROUNDS = 3;
 
+/** Requests that may wait for one list: far more than a client has in flight, but it may cancel as many as it likes. */
+const MAX_WAITING = 2_048;
+
+type Then = (now: number) => void;
+
+/** Lists, each with a request for it as a client would make it. */
+export type Likes = ReadonlyMap<ListKind, MessageView>;
+
 export const isPage = (page: KnownList | ErrorObject | undefined): page is KnownList =>
   page !== undefined && 'keys' in page;
 
 export class MemberLists {
   readonly #parts: MemberListsParts;
   readonly #fromMemory = new ShownFromMemory();
+  /** What waits for all of a list that its member is being asked for. */
+  readonly #waiting = new Map<VirtualMember, Map<ListKind, Then[]>>();
 
   constructor(parts: MemberListsParts) {
     this.#parts = parts;
@@ -64,16 +74,12 @@ export class MemberLists {
 
   /**
    * Makes sure that it is known of all these members at once what they list, as far as they answer; then goes on. What one of them has
-   * said may be over when the last has answered. `like`: a request of the client, as these members want it.
+   * said may be over when the last has answered. A list is asked for once for all that wait for it at the same time.
    */
-  ensure(
-    kinds: readonly ListKind[],
-    members: readonly VirtualMember[],
-    like: (kind: ListKind) => MessageView,
-    now: number,
-    then: (now: number) => void,
-  ): void {
-    const lists = members.flatMap((member) => kinds.map((kind) => ({ member, kind })));
+  ensure(likes: Likes, members: readonly VirtualMember[], now: number, then: Then): void {
+    const lists = members.flatMap((member) =>
+      [...likes].map(([kind, like]) => ({ member, kind, like })),
+    );
     // A member that does not tell is not asked again.
     const untold = new Set<(typeof lists)[number]>();
     const askFor = (rounds: number, at: number): void => {
@@ -83,7 +89,7 @@ export class MemberLists {
       let pending = missing.length;
       if (pending === 0 || rounds > MAX_ROUNDS) return then(at);
       for (const list of missing)
-        this.#walk(list.member, list.kind, like(list.kind), 1, at, (walkedAt) => {
+        this.#askOnce(list.member, list.kind, list.like, at, (walkedAt) => {
           if (this.#isMissing(list.member, list.kind)) untold.add(list);
           pending -= 1;
           if (pending === 0) askFor(rounds + 1, walkedAt);
@@ -92,7 +98,7 @@ export class MemberLists {
     askFor(1, now);
   }
 
-  /** A member has started: clients learn which of its lists are others than they were shown from memory. `like`: as for {@link ensure}. */
+  /** A member has started: clients learn which of its lists are others than they were shown from memory. `like`: as {@link Likes}. */
   verify(member: VirtualMember, like: (kind: ListKind) => MessageView, now: number): void {
     this.#fromMemory.verify(
       member,
@@ -145,6 +151,27 @@ export class MemberLists {
     if (!member.has(kind) || member.isDown || member.isLate) return false;
     const known = member.known.lists.get(kind.member);
     return !known || known.next !== undefined;
+  }
+
+  /** Asks for all of a list, once for all that wait for it. With too many of them goes on without. */
+  #askOnce(
+    member: VirtualMember,
+    kind: ListKind,
+    like: MessageView,
+    now: number,
+    then: Then,
+  ): void {
+    const ofMember = this.#waiting.get(member) ?? new Map<ListKind, Then[]>();
+    this.#waiting.set(member, ofMember);
+    const others = ofMember.get(kind);
+    if (others && others.length >= MAX_WAITING) return then(now);
+    if (others) return void others.push(then);
+    const all = [then];
+    ofMember.set(kind, all);
+    this.#walk(member, kind, like, 1, now, (at) => {
+      ofMember.delete(kind);
+      for (const each of all) each(at);
+    });
   }
 
   #walk(

@@ -94,14 +94,10 @@ export class ModernListens {
     };
     const uris = textsIn(listen.wanted, URIS);
     if (uris.every((uri) => routes.knowsUri(uri))) return go(now);
-    const kinds = [RESOURCES, TEMPLATES];
-    memberLists.ensure(
-      kinds,
-      routes.ofResources,
-      (kind) => listRequestLike(request, kind.method),
-      now,
-      go,
+    const likes = [RESOURCES, TEMPLATES].map(
+      (kind) => [kind, listRequestLike(request, kind.method)] as const,
     );
+    memberLists.ensure(new Map(likes), routes.ofResources, now, go);
   }
 
   /** Its client does not listen any more. */

@@ -29,7 +29,7 @@ import {
   type ListKind,
 } from './list-kinds.ts';
 import { VirtualMember } from './member.ts';
-import { MemberLists } from './member-lists.ts';
+import { MemberLists, type Likes } from './member-lists.ts';
 import { MemberRules, type MemberSettings } from './member-rules.ts';
 import { MemberQuestions } from './questions.ts';
 import { Routes } from './routes.ts';
@@ -65,7 +65,7 @@ export class VirtualServer {
   /** What this session's kind of client knows, by member. */
   #known: Map<ServerName, KnownMember> = new Map();
   /** Requests of which it is not decided yet which member has them. */
-  readonly #undecided = new Set<BridgeRequestId>();
+  readonly #undecided = new Map<BridgeRequestId, ((now: number) => void) | undefined>();
   #nextId = IDS_FROM;
 
   constructor(options: VirtualServerOptions) {
@@ -263,10 +263,13 @@ export class VirtualServer {
     now: number,
     then: (now: number) => void,
   ): void {
-    this.#undecided.add(id);
-    const like = (of: ListKind): MessageView => this.#front.listLike(of, message);
-    this.#memberLists.ensure(kinds, members, like, now, (at) => {
-      if (this.#undecided.delete(id)) then(at);
+    this.#undecided.set(id, then);
+    const likes = likesOf(this.#front, kinds, message);
+    // Once it is cancelled nothing keeps the request, which may be large.
+    this.#memberLists.ensure(likes, members, now, (at) => {
+      const goOn = this.#undecided.get(id);
+      this.#undecided.delete(id);
+      goOn?.(at);
     });
   }
 
@@ -327,7 +330,7 @@ export class VirtualServer {
     if (!member)
       return this.#effects.fail(id, down ? down.whyDown : methodNotFound(message.method));
     if (others.length === 0) return this.#to(member, message, now, uri);
-    this.#undecided.add(id);
+    this.#undecided.set(id, undefined);
     const answered = this.#front.whenAnswered(message, uri, member);
     member.request(message, now, {
       answered: (answer, at) => {
@@ -426,6 +429,10 @@ export class VirtualServer {
     this.#front.gone(member);
   }
 }
+
+/** Requests for lists, made from a client's request, which they do not keep in memory. */
+const likesOf = (front: Front, kinds: readonly ListKind[], message: MessageView): Likes =>
+  new Map(kinds.map((kind) => [kind, front.listLike(kind, message)]));
 
 /** What the config forbids for one member may be another's. */
 const NOT_ALLOWED = faultRow('not_allowed').code;

@@ -541,6 +541,25 @@ test.each([
   },
 );
 
+test('F-1133: many calls at once, cancelled or not, have each member list once', () => {
+  const work = new DrivenVirtualServer(['a', 'b'].map((name) => member(name, { prefix: '' })));
+  work.initialize();
+  const ids = Array.from({ length: 50 }, (_, n) => 10 + n);
+  for (const id of ids) {
+    work.client(call(id, 'y'));
+    work.client(call(1_000 + id, 'y'));
+    work.client(cancel(1_000 + id));
+  }
+  const asked: unknown[] = [];
+  const called: unknown[] = [];
+  work.answer(({ id, method }, of) => {
+    (method === 'tools/list' ? asked : called).push(method === 'tools/list' ? of : [of, id]);
+    return method === 'tools/list' ? tools(of === 'a' ? 'x' : 'y') : undefined;
+  });
+  expect(asked).toEqual(['a', 'b']);
+  expect(called).toEqual(ids.map((id) => ['b', id]));
+});
+
 test('F-998: members whose lists change all the time hold a call up for a while, not for ever', () => {
   const work = new DrivenVirtualServer(['a', 'b'].map((name) => member(name, { prefix: '' })));
   work.initialize();
