@@ -57,3 +57,10 @@ export const invalidParams = (message: string): ErrorObject => ({
 
 export const listsTooMuch = (): ErrorObject =>
   faultError(unusable(`it lists more than ${String(LISTED_ELEMENTS)}`));
+
+/** For a state that is made up, used, expired or of another request; the error does not say which. */
+export const INVALID_STATE: ErrorObject = {
+  code: CODE.invalidParams,
+  message: 'Invalid or expired requestState',
+  data: { reason: 'invalid_request_state' },
+};

@@ -12,7 +12,7 @@ import { isVendorNotification } from '../../shared/mcp/notifications.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import { OWN_IDS_FROM } from '../core/request-ids.ts';
 import { Effects } from '../translate/effects.ts';
-import { invalidParams, listsTooMuch, methodNotFound } from '../translate/faults.ts';
+import { INVALID_STATE, invalidParams, listsTooMuch, methodNotFound } from '../translate/faults.ts';
 import type { TranslateEffect } from '../translate/translator.ts';
 import { withChangedMember } from './edits.ts';
 import type { Front, FrontParts } from './front.ts';
@@ -32,6 +32,7 @@ import { VirtualMember } from './member.ts';
 import { MemberLists, type Likes } from './member-lists.ts';
 import { MemberRules, type MemberSettings } from './member-rules.ts';
 import { MemberQuestions } from './questions.ts';
+import { roundOf, withOwner, type Round } from './request-states.ts';
 import { Routes } from './routes.ts';
 import { TaskOwners } from './task-owners.ts';
 
@@ -54,6 +55,8 @@ export class VirtualServer {
   readonly #members: readonly VirtualMember[];
   /** The only member, if it is one: then its messages pass as they are, but for names. */
   readonly #sole: VirtualMember | undefined;
+  /** What members ask in answers carries whose it is: in the modern era, and where there are several. */
+  readonly #marksRounds: boolean;
   readonly #routes: Routes;
   readonly #memberLists: MemberLists;
   readonly #lists: Lists;
@@ -89,6 +92,7 @@ export class VirtualServer {
     );
     const [first, second] = this.#members;
     this.#sole = second ? undefined : first;
+    this.#marksRounds = isModern && !this.#sole;
     this.#questions = new MemberQuestions(this.#sole !== undefined);
     this.#routes = new Routes(this.#members);
     this.#memberLists = new MemberLists({
@@ -198,6 +202,8 @@ export class VirtualServer {
     const sole = this.#sole;
     if (kind && sole) return this.#passList(sole, kind, message, now);
     if (kind) return this.#lists.request(message, kind, now);
+    const round = this.#marksRounds ? roundOf(message) : undefined;
+    if (round) return this.#goOn(round, id, now);
     const naming = NAMING.get(method);
     const isNamed = naming?.path[1] === 'name';
     // Whatever the name is: it need not be read.
@@ -222,6 +228,18 @@ export class VirtualServer {
         : member.rules.shown(answer, kind);
     };
     member.request(message, now, { answered: (answer) => this.#effects.say(shown(answer)) });
+  }
+
+  /** A further round of a call is for the member that asked, and for nobody else: no list is asked for. */
+  #goOn({ member: owner, request }: Round, id: BridgeRequestId, now: number): void {
+    const member = this.#members.find(({ name }) => name === owner);
+    const naming = NAMING.get(request.method);
+    const what = naming && request.string(...naming.path);
+    if (!member || !naming || what === undefined) return this.#effects.fail(id, INVALID_STATE);
+    if (naming.path[1] === 'uri') return this.#to(member, request, now, what);
+    const own = member.rules.withoutPrefix(what);
+    if (own === undefined) return this.#effects.fail(id, INVALID_STATE);
+    this.#to(member, member.rules.named(request, own, ...naming.path), now);
   }
 
   #toNamed(
@@ -311,7 +329,7 @@ export class VirtualServer {
     member.request(message, now, {
       answered: (answer) => {
         answered?.(answer);
-        this.#effects.say(this.#withTasks(member, answer));
+        this.#effects.say(this.#answered(member, message, answer));
       },
     });
   }
@@ -339,9 +357,15 @@ export class VirtualServer {
         if (isWanted && answer.kind === 'error' && refuses(code))
           return this.#try(others, message, id, at, refuses, uri);
         answered?.(answer);
-        this.#effects.say(this.#withTasks(member, answer));
+        this.#effects.say(this.#answered(member, message, answer));
       },
     });
+  }
+
+  /** A member's answer to a request that is no list's, as clients see it. */
+  #answered(member: VirtualMember, request: MessageView, answer: MessageView): MessageView {
+    const shown = this.#withTasks(member, answer);
+    return this.#marksRounds ? withOwner(member.name, request, shown) : shown;
   }
 
   #withTasks(member: VirtualMember, message: MessageView): MessageView {

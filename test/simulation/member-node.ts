@@ -22,6 +22,7 @@ interface Params {
     unknown
   >;
   readonly inputResponses?: Readonly<Record<string, Result>>;
+  readonly requestState?: string;
   readonly capabilities?: object;
   readonly _meta?: {
     readonly progressToken?: Id;
@@ -373,9 +374,11 @@ export class MemberNode implements Program {
   #call(id: Id, method: string, params: Params): void {
     if (!this.#has(method, params))
       return this.#later(ANSWER_MS, () => this.#say({ id, ...MISSING }));
-    const { uid = '', work = NO_WORK, inputResponses } = params;
+    const { uid = '', work = NO_WORK, inputResponses, requestState } = params;
     const by = `${this.member.name}/${params.name ?? params.uri ?? ''}`;
     if (inputResponses) {
+      if (requestState !== uid)
+        this.#members.faults.push(`R-16: ${by} got another state than its own for ${uid}`);
       const { text } = inputResponses['q']?.content ?? {};
       if (text !== undefined && text !== this.#roundOf(uid))
         this.#members.faults.push(`R-9: ${by} asked for ${uid} and got the answer ${text}`);

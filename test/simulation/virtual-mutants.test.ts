@@ -44,6 +44,10 @@ describe('[R-16] mutants of virtual servers', () => {
       ],
     ],
     [
+      '[F-1141] a member gets its state as the client knows it',
+      ['request-states.ts', 'state.slice(end + BEFORE_STATE.length)', 'state'],
+    ],
+    [
       'a question of a member that is gone stays open',
       ['virtual-server.ts', 'this.#effects.say(takenBack(id));', ''],
     ],

@@ -8,7 +8,7 @@ import { withoutBytes, type ClientCall } from '../client-call.ts';
 import type { OnDue } from '../../../shared/dues.ts';
 import type { Effects } from '../effects.ts';
 import { CANCEL_GRACE_MS } from '../../core/calls.ts';
-import { invalidParams, methodNotFound } from '../faults.ts';
+import { INVALID_STATE, invalidParams, methodNotFound } from '../faults.ts';
 import { holdQuestion, takeDecided, takeMuddled } from './held-questions.ts';
 import {
   canBeAsked,
@@ -31,7 +31,6 @@ import {
   ROOTS,
   type Question,
 } from './questions.ts';
-import { INVALID_STATE } from './request-state.ts';
 import { liveOf, type Turns } from './turns.ts';
 
 /** Questions that belong together are asked in one tick of the process; this is well above that and below what a person notices. */

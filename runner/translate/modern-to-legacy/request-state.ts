@@ -2,8 +2,6 @@
 // (MCP 2026-07-28, Multi Round-Trip Requests, "Request State").
 import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
-import { CODE } from '../../../shared/mcp/modern.ts';
-import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { isObject } from '../../../shared/json-value.ts';
 
 /** Encrypts what a client carries for this runner, so that it can be neither read nor forged. */
@@ -24,13 +22,6 @@ export interface RequestState {
   readonly digest: string;
   readonly expiresAt: number;
 }
-
-/** For a state that is made up, used, expired or of another request; the error does not say which. */
-export const INVALID_STATE: ErrorObject = {
-  code: CODE.invalidParams,
-  message: 'Invalid or expired requestState',
-  data: { reason: 'invalid_request_state' },
-};
 
 /** What must be the same in a retry: the method, what it names, and the arguments as they were written. */
 export const subjectOf = (message: MessageView): string =>

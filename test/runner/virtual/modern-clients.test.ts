@@ -135,20 +135,114 @@ test('a list may be kept as long as each part of it may; members get what the cl
   expect(asked.map(({ params }) => params)).toEqual([1, 2].map(() => ({ _meta: meta({ k: 1 }) })));
 });
 
-test('[R-16] input_required and its retry go to the member that asked, with the state as it is', () => {
+/** One member after the other, none of whose names say whose they are; each has resources. */
+function unprefixed(): DrivenVirtualServer {
+  const plain = { prefix: '' };
+  const work = new DrivenVirtualServer([member('a', plain), member('b', plain)], {
+    isModern: true,
+  });
+  work.client(request(1, 'server/discover'));
+  work.answer(() => discovered({ capabilities: { tools: {}, prompts: {}, resources: {} } }));
+  work.said();
+  return work;
+}
+
+/** What a member lists under a method of lists; undefined for another method. */
+function listed(method: unknown, names: readonly string[]): object | undefined {
+  const [, kind = ''] =
+    /^(tools|prompts|resources|resources\/templates)\/list$/u.exec(String(method)) ?? [];
+  if (kind === 'tools' || kind === 'prompts') return { [kind]: names.map((name) => ({ name })) };
+  if (kind === 'resources') return { resources: names.map((name) => ({ uri: `x:${name}` })) };
+  return kind === '' ? undefined : { resourceTemplates: [] };
+}
+
+const ROUNDS = [
+  ['tools/call', 'tools', { name: 'x', arguments: {} }],
+  ['prompts/get', 'prompts', { name: 'x' }],
+  ['resources/read', 'resources', { uri: 'x:x' }],
+] as const;
+
+test.each(ROUNDS)(
+  '[R-16] F-1141: a further round of %s goes to the member that asked, though another lists %s of that name by then',
+  (method, kind, params) => {
+    const work = unprefixed();
+    work.client(request(5, method, params));
+    work.answer((sent, name) => listed(sent['method'], name === 'b' ? ['x'] : []));
+    const asks = (state: string): string =>
+      `{"jsonrpc":"2.0","id":5,"result":{ "resultType":"input_required",${state}"inputRequests":{"q1":{}}}}`;
+    work.member('b', asks(String.raw`"requestState":"s:\u0065\"al",`));
+    const [said = ''] = work.saidLines();
+    expect(said).toBe(asks(String.raw`"requestState":"b:s:\u0065\"al",`));
+    // Now a lists it, too, and comes first.
+    work.client(request(6, `${kind}/list`));
+    work.answer((sent) => listed(sent['method'], ['x']));
+    work.said();
+    const { requestState } = (JSON.parse(said) as { result: { requestState: string } }).result;
+    const more = { inputResponses: { q1: {} }, requestState };
+    const own = { ...params, ...more, requestState: 's:e"al' };
+    // Of another session, or of a runner that was started again, no list is known: none is waited for.
+    for (const session of [work, unprefixed()]) {
+      session.client(request(7, method, { ...params, ...more }));
+      expect(session.writtenTo()).toMatchObject([{ member: 'b', message: { id: 7, params: own } }]);
+    }
+  },
+);
+
+test.each([{}, { requestState: null }])(
+  '[R-16] F-1141: a member that gives no state gets none, and its further round: %j',
+  (none) => {
+    const work = running();
+    const params = { name: 'b__x', arguments: {} };
+    work.client(request(5, 'tools/call', params));
+    const result = { resultType: 'input_required', inputRequests: { q1: {} } };
+    work.member('b', { jsonrpc: '2.0', id: 5, result: { ...result, ...none } });
+    expect(work.said()).toEqual([
+      { jsonrpc: '2.0', id: 5, result: { ...result, requestState: 'b' } },
+    ]);
+    work.writtenLines();
+    const inputResponses = { q1: {} };
+    work.client(request(6, 'tools/call', { ...params, requestState: 'b', inputResponses }));
+    expect(work.written('a')).toEqual([]);
+    expect(work.written('b')).toEqual([
+      request(6, 'tools/call', { ...params, name: 'x', inputResponses }),
+    ]);
+  },
+);
+
+test('[R-16] F-1141: a state that no member of this server gave reaches none', () => {
   const work = running();
-  const params = { name: 'b__x', arguments: {} };
-  work.client(request(5, 'tools/call', params));
-  const asks =
-    '{"jsonrpc":"2.0","id":5,"result":{"resultType":"input_required","requestState":"sealed","inputRequests":{"q1":{}}}}';
-  work.member('b', asks);
-  expect(work.saidLines()).toEqual([asks]);
+  const shown = ['', 'sealed', ':', 'c:sealed', 'a:sealed', 'a'];
+  for (const [index, requestState] of shown.entries()) {
+    const id = 5 + index;
+    work.client(request(id, 'tools/call', { name: 'b__x', requestState, inputResponses: {} }));
+    expect(work.said()).toMatchObject([{ id, error: { code: -32_602 } }]);
+  }
+  expect(work.written()).toEqual([]);
+});
+
+test('[R-16] F-1141: a round of a member that is down fails with its fault, and no other member gets it', () => {
+  const work = withoutA();
   work.writtenLines();
-  work.client(request(6, 'tools/call', { ...params, requestState: 'sealed', inputResponses: {} }));
-  expect(work.written('a')).toEqual([]);
-  expect(work.written('b')).toMatchObject([
-    { id: 6, params: { name: 'x', requestState: 'sealed' } },
+  const params = { name: 'a__x', requestState: 'a:sealed', inputResponses: {} };
+  work.client(request(20, 'tools/call', params));
+  expect(work.said()).toMatchObject([
+    { id: 20, error: { data: { fault: 'process_start_failed' } } },
   ]);
+  expect(work.written()).toEqual([]);
+});
+
+test('[R-16] F-1141: only answers that ask are marked, and none of a member alone', () => {
+  const work = running();
+  const done = '{"jsonrpc":"2.0","id":5,"result":{ "resultType":"complete","requestState":"s"}}';
+  work.client(request(5, 'tools/call', { name: 'a__x' }));
+  work.member('a', done);
+  expect(work.saidLines()).toEqual([done]);
+  const alone = new DrivenVirtualServer([member('a')], { isModern: true });
+  const asks = '{"jsonrpc":"2.0","id":5,"result":{ "resultType":"input_required"}}';
+  alone.client(request(5, 'tools/call', { name: 'a__x', requestState: 'b:s' }));
+  expect(alone.written('a')).toMatchObject([{ params: { name: 'x', requestState: 'b:s' } }]);
+  alone.member('a', asks);
+  expect(alone.saidLines()).toEqual([asks]);
 });
 
 test('what is said in a call goes to that call, and two calls of one member are told apart', () => {
