@@ -2746,6 +2746,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a session comes to a shared process that lives, while a start is tried after others of its server failed',
     tests: ['runner/core/breakers.test.ts', 'runner/sessions/shared-processes.test.ts'],
   },
+  'F-1150': {
+    fault:
+      'a worker that knows nothing yet of a deploy with fewer scopes for a person lets a session open by the old ones',
+    tests: ['edge/access/let-in.test.ts'],
+  },
   'F-940': {
     fault:
       'a deploy takes away, adds or moves one of two lists of one issuer, by which people sign in and by which its tokens are accepted, and leaves fewer scopes, or not',
@@ -2877,7 +2882,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-700 F-702',
   'F-380',
   'F-930 F-931 F-932 F-933 F-934 F-935 F-936 F-937 F-984 F-848',
-  'F-940 F-941 F-942',
+  'F-940 F-941 F-942 F-1150',
   'F-830 F-831 F-832',
   'F-710',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',

@@ -66,7 +66,8 @@ export class LetInBySettings implements LetIn {
       !areSamePeople && signIn !== undefined && areRightsLess(vouchingBefore, signIn, row);
     return {
       ends: (row) => isOut(row) || this.#hasLostKey(row, names) || hasLess(row),
-      endsLate: isOut,
+      // By which scopes it was opened meanwhile, the old or the new, nobody can tell: the client opens another.
+      endsLate: (row) => isOut(row) || hasLess(row),
     };
   }
 

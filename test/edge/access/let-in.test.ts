@@ -258,6 +258,20 @@ describe('[R-15] [F-700] a deploy', () => {
     },
   );
 
+  test('[F-1150] with fewer scopes ends what people open in the half minute after it, by the scopes of whichever worker', () => {
+    const fleet = opened(scoped(['read', 'write']));
+    fleet.deployLettingIn(letIn(scoped(['read'])));
+    fleet.link('vm');
+    for (const name of PEOPLE) open(fleet, name, HELD[name]);
+    fleet.now += 36_000;
+    fleet.tick();
+    expect(left(fleet)).toEqual(['owner', 'kept']);
+    open(fleet, 'cat', HELD.cat);
+    fleet.now += 36_000;
+    fleet.tick();
+    expect(left(fleet)).toEqual(['owner', 'kept', 'cat']);
+  });
+
   /** The issuer signs people in with the first list, and its tokens are accepted by the second. */
   const twice = (
     provider: readonly string[] | 'none' | undefined,
