@@ -1,23 +1,13 @@
 // Processes that sessions share, over many seeds.
 import { expect, inject, test } from 'vitest';
 
-import { runSeeds } from './seeds.ts';
+import { callsOfCleanSeeds } from './clean-seeds.ts';
 import { World } from './world.ts';
 
 const SEEDS = Math.max(200, inject('seeds') / 10);
 
 test(`R-1, R-2, R-4, R-5, R-8, R-9, R-11 hold where sessions share processes that crash, over ${SEEDS} seeds`, async () => {
-  let [ran, calls] = [0, 0];
-  await runSeeds('shared', 1, SEEDS, (reports) => {
-    for (const { seed, faults, trace, calls: made } of reports) {
-      expect(faults.length === 0 ? [] : [seed, ...faults, ...trace]).toEqual([]);
-      ran += 1;
-      calls += made;
-    }
-    return true;
-  });
-  expect(ran).toBe(SEEDS);
-  expect(calls).toBeGreaterThan(10 * SEEDS);
+  expect(await callsOfCleanSeeds('shared', SEEDS)).toBeGreaterThan(10 * SEEDS);
 });
 
 test('a seed replays exactly', () => {
