@@ -14,8 +14,6 @@ export interface Hashes {
 
 const encoder = new TextEncoder();
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
 /**
  * Characters of a text that is hashed at once: any key or token of ours. To wait for Web Cryptography costs a request in workerd ten
  * times what hashing so few bytes here does. A longer text is hashed faster there.
@@ -33,11 +31,7 @@ export const webHashes: Hashes = {
   },
 };
 
-async function hexOfLong(text: string): Promise<string> {
-  let hex = '';
-  for (const byte of await webHashes.sha256(text)) hex += HEX[byte];
-  return hex;
-}
+const hexOfLong = async (text: string): Promise<string> => bytesToHex(await webHashes.sha256(text));
 
 let current = webHashes;
 

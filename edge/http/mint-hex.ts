@@ -1,7 +1,6 @@
 // Random ids as hex, as traces have them.
+import { bytesToHex } from '@noble/hashes/utils.js';
 
 /** So many random bytes. */
 export const mintHex = (bytes: number): string =>
-  crypto
-    .getRandomValues(new Uint8Array(bytes))
-    .reduce((hex, byte) => hex + byte.toString(16).padStart(2, '0'), '');
+  bytesToHex(crypto.getRandomValues(new Uint8Array(bytes)));
