@@ -235,19 +235,19 @@ export class JsonCursor {
     return this.#separator(CLOSE_ARRAY);
   }
 
-  /** The place in `names` (ASCII) of the key just read, compared decoded; -1 when it is none of them. */
-  matchKey(names: readonly string[]): number {
+  /** Which of `names` (ASCII) the key just read is, compared decoded; undefined when it is none of them. */
+  matchKey<Name extends string>(names: readonly Name[]): Name | undefined {
     const start = this.#keyStart;
     const length = this.#keyEnd - start;
     if (this.#keyEscaped) {
       const text = this.keyText(LONGEST_MATCHED_KEY_UNITS);
-      return text === undefined ? -1 : names.indexOf(text);
+      return names.find((name) => name === text);
     }
     for (let i = 0; i < names.length; i++) {
-      const name = names[i] as string;
-      if (name.length === length && this.#spells(start, name)) return i;
+      const name = names[i] as Name;
+      if (name.length === length && this.#spells(start, name)) return name;
     }
-    return -1;
+    return undefined;
   }
 
   /** Whether the key just read is `name`, whatever characters either has. */

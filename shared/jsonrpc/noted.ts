@@ -79,9 +79,7 @@ export function noteMembers(
   const most = cursor.isBounded ? Infinity : NOTED_MEMBERS;
   let noted: NotedMember[] | undefined = [];
   while (cursor.nextMember()) {
-    const place = cursor.matchKey(READ_KEYS);
-    // To look for the place -1 of an array takes long.
-    const known = place < 0 ? undefined : READ_KEYS[place];
+    const known = cursor.matchKey(READ_KEYS);
     const key = known ?? (noted && cursor.keyText(Infinity)) ?? '';
     const start = cursor.keyStart;
     const first = cursor.peek();

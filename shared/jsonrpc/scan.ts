@@ -277,9 +277,7 @@ class MessageReader {
   /** Which envelope key the cursor has just read, if any; refuses what a laxer reader would take for one. */
   #key(): EnvelopeKey | undefined {
     const cursor = this.#cursor;
-    const place = cursor.matchKey(KEYS);
-    // To look for the place -1 of an array takes long.
-    const key = place < 0 ? undefined : KEYS[place];
+    const key = cursor.matchKey(KEYS);
     if (key !== undefined) {
       if (this.#has(key)) this.#refuse(`duplicate key "${key}"`);
       this.#seen |= KEY_BITS[key];
