@@ -419,10 +419,13 @@ export class ProcessPool {
       );
       void pooled.terminate('the bridge could not handle its output');
     };
-    const { start, claim, over } = this.#starts.next(principal, personal?.env);
+    const { start, claim, over, gone } = this.#starts.next(principal, personal?.env);
     const pooled: PooledProcess = new PooledProcess({
       start: (listener) => start(containedListener(listener, failed)),
-      ended: (facts, hasServed) => this.#ended(pooled, facts, hasServed),
+      ended: (facts, hasServed) => {
+        gone();
+        this.#ended(pooled, facts, hasServed);
+      },
       left: () => this.#keep(pooled),
     });
     this.#made.set(pooled, { personal, claim });

@@ -16,8 +16,8 @@ export interface ProcessGround {
   readonly containment?: Containment | undefined;
 }
 
-/** The start of one process. `claim`: one started ahead has its session; `over`: it is started, or gone. */
-export interface ProcessStart extends Pick<InTurn, 'claim' | 'over'> {
+/** The start of one process. `claim`: one started ahead has its session; `over`: it is started, or gone; `gone`: its process is. */
+export interface ProcessStart extends Pick<InTurn, 'claim' | 'over' | 'gone'> {
   start(listener: ProcessListener): StdioProcess;
 }
 
@@ -49,7 +49,12 @@ export class ProcessStarts {
       const spec = { ...remoteSpec({ source, maxLineBytes }, note), aheadBytes: AHEAD_BYTES };
       // It costs this machine nothing that others would have to wait for.
       const nothing = (): void => undefined;
-      return { start: (listener) => startRemote(spec, listener), claim: nothing, over: nothing };
+      return {
+        start: (listener) => startRemote(spec, listener),
+        claim: nothing,
+        over: nothing,
+        gone: nothing,
+      };
     }
     const { containment, starts } = this.#ground;
     const secrets = [...this.secrets, ...Object.values(personal ?? {})];
@@ -64,6 +69,7 @@ export class ProcessStarts {
       },
       claim: (by) => inTurn?.claim(by),
       over: () => inTurn?.over(),
+      gone: () => inTurn?.gone(),
     };
   }
 }

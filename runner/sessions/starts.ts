@@ -34,7 +34,7 @@ export class Starts {
     this.#ready = ready;
   }
 
-  /** A process that starts in its turn, at once if there is room. `over` has to be called when it has answered or is gone. */
+  /** A process that starts in its turn, at once if there is room. `over` has to be called when it has answered or is gone, `gone` when it is gone. */
   process(principal: PrincipalName | undefined, start: Start, listener: ProcessListener): InTurn {
     const process = new WaitingProcess(start, listener);
     this.#turns.ask(process, principal);
@@ -49,13 +49,14 @@ export class Starts {
         this.#turns.over(process, performance.now());
         this.#begin();
       },
+      gone: () => this.#turns.gone(process, performance.now()),
     };
   }
 
   #begin(): void {
     const now = performance.now();
     for (const process of this.#turns.next(now, this.#isShared)) this.#due.push(process);
-    this.#timer.arm(this.#turns.wakeAt());
+    this.#timer.arm(this.#turns.wakeAt(now));
     if (!this.#isBeginning) this.#beginNext();
   }
 
@@ -80,6 +81,7 @@ export interface InTurn {
   /** It was started ahead, and a session of this principal has it now. */
   claim(principal: PrincipalName | undefined): void;
   over(): void;
+  gone(): void;
 }
 
 class WaitingProcess implements StdioProcess {

@@ -2,7 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { COUNTS_MS, REST_MS, StartTurns } from '../../../runner/core/start-turns.ts';
+import {
+  COUNTS_MS,
+  FREE_GONE,
+  GONE_MS,
+  REST_MS,
+  StartTurns,
+} from '../../../runner/core/start-turns.ts';
 
 interface Start {
   readonly of: string | undefined;
@@ -15,6 +21,21 @@ function asked(turns: StartTurns<Start>, of: string | undefined, count: number):
   const starts = Array.from({ length: count }, () => ({ of }));
   for (const start of starts) turns.ask(start, of);
   return starts;
+}
+
+/** Its process has answered, and is gone at once. */
+function endAt(turns: StartTurns<Start>, start: Start | undefined, now: number): void {
+  turns.over(start ?? { of: '' }, now);
+  turns.gone(start ?? { of: '' }, now);
+}
+
+/** So many processes start at time 0, and are gone at once. */
+function comeAndGo(turns: StartTurns<Start>, of: string, count: number): void {
+  for (let n = 0; n < count; n += 1) {
+    const [start] = asked(turns, of, 1);
+    turns.next(0, alone);
+    endAt(turns, start, 0);
+  }
 }
 
 describe('[F-253] starts of processes take turns', () => {
@@ -33,10 +54,10 @@ describe('[F-253] starts of processes take turns', () => {
     expect(turns.next(0, shared)).toEqual(starts.slice(0, 2));
     turns.over(starts[0] ?? { of: '' }, 30);
     expect(turns.next(30, shared)).toEqual([]);
-    expect(turns.wakeAt()).toBe(60);
+    expect(turns.wakeAt(30)).toBe(60);
     expect(turns.next(60, shared)).toEqual([starts[2]]);
     turns.over(starts[1] ?? { of: '' }, 500);
-    expect(turns.wakeAt()).toBe(500 + REST_MS);
+    expect(turns.wakeAt(500)).toBe(500 + REST_MS);
     expect(turns.next(500 + REST_MS, shared)).toEqual([starts[3]]);
   });
 
@@ -52,7 +73,7 @@ describe('[F-253] starts of processes take turns', () => {
     const turns = new StartTurns<Start>(2);
     const starts = asked(turns, 'alice', 3);
     turns.next(0, alone);
-    expect(turns.wakeAt()).toBe(COUNTS_MS);
+    expect(turns.wakeAt(0)).toBe(COUNTS_MS);
     expect(turns.next(COUNTS_MS - 1, alone)).toEqual([]);
     expect(turns.next(COUNTS_MS, alone)).toEqual([starts[2]]);
   });
@@ -76,7 +97,7 @@ describe('[F-253] starts of processes take turns', () => {
     turns.over(second ?? { of: '' }, 5);
     turns.over(first ?? { of: '' }, 10);
     expect(turns.next(10, alone)).toEqual([third]);
-    expect(turns.wakeAt()).toBeUndefined();
+    expect(turns.wakeAt(10)).toBeUndefined();
   });
 
   test('[F-894] none begins ahead of time while a session waits for its own, though that one is held back', () => {
@@ -101,7 +122,50 @@ describe('[F-253] starts of processes take turns', () => {
     for (const start of [starts[2], taken]) if (start) turns.over(start, 1);
     if (taken) turns.claim(taken, 'bob');
     expect(turns.next(2, alone)).toEqual([starts[3], ahead[1]]);
-    expect(turns.wakeAt()).toBeUndefined();
+    expect(turns.wakeAt(2)).toBeUndefined();
+  });
+
+  test('one whose processes come and go may start two a second beside others, and as it likes when it is alone', () => {
+    const turns = new StartTurns<Start>(2);
+    comeAndGo(turns, 'alice', FREE_GONE);
+    const [next, afterIt] = asked(turns, 'alice', 2);
+    expect(turns.next(0, shared)).toEqual([next]);
+    endAt(turns, next, 0);
+    expect(turns.next(0, shared)).toEqual([]);
+    expect(turns.wakeAt(0)).toBe(GONE_MS);
+    expect(turns.next(GONE_MS - 1, shared)).toEqual([]);
+    expect(turns.next(GONE_MS, shared)).toEqual([afterIt]);
+    endAt(turns, afterIt, GONE_MS);
+    const [last] = asked(turns, 'alice', 1);
+    expect(turns.next(GONE_MS, shared)).toEqual([]);
+    expect(turns.next(GONE_MS, alone)).toEqual([last]);
+  });
+
+  test('many that go together hold it back no longer than one, and nobody else', () => {
+    const turns = new StartTurns<Start>(2);
+    comeAndGo(turns, 'alice', 100);
+    const again = asked(turns, 'alice', 2);
+    const [bobs] = asked(turns, 'bob', 1);
+    expect(turns.next(0, shared)).toEqual([bobs]);
+    expect(turns.wakeAt(0)).toBe(GONE_MS);
+    expect(turns.next(GONE_MS, shared)).toEqual([again[0]]);
+    turns.over(again[0] ?? { of: '' }, GONE_MS);
+    expect(turns.next(GONE_MS, shared)).toEqual([again[1]]);
+  });
+
+  test('what was started ahead counts for the principal whose session had it; what never began does not count', () => {
+    const turns = new StartTurns<Start>(2);
+    for (let n = 0; n <= FREE_GONE; n += 1) {
+      const [ahead] = asked(turns, undefined, 1);
+      expect(turns.next(0, shared)).toEqual([ahead]);
+      if (ahead) turns.claim(ahead, 'alice');
+      endAt(turns, ahead, 0);
+      const [waiting] = asked(turns, 'bob', 1);
+      endAt(turns, waiting, 0);
+    }
+    asked(turns, 'alice', 1);
+    const [bobs] = asked(turns, 'bob', 1);
+    expect(turns.next(0, shared)).toEqual([bobs]);
   });
 
   test('whatever comes, no more run at once than may, and every one that is wanted gets its turn', () => {
@@ -109,6 +173,7 @@ describe('[F-253] starts of processes take turns', () => {
       of: fc.constantFrom('alice', 'bob', undefined),
       afterMs: fc.nat(300),
       tookMs: fc.nat(2_000),
+      isGone: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), fc.boolean(), (steps, isShared) => {
@@ -116,12 +181,14 @@ describe('[F-253] starts of processes take turns', () => {
         const took = new Map<Start, number>();
         const running = new Map<Start, number>();
         const begun = new Set<Start>();
+        const comesAndGoes = new Set<Start>();
         let now = 0;
         const look = (): void => {
           for (const [start, endsAt] of running) {
             if (endsAt > now) continue;
             running.delete(start);
             turns.over(start, now);
+            if (comesAndGoes.has(start)) turns.gone(start, now);
           }
           for (const start of turns.next(now, () => isShared)) {
             begun.add(start);
@@ -132,14 +199,15 @@ describe('[F-253] starts of processes take turns', () => {
           );
           expect(counted.length).toBeLessThanOrEqual(2);
         };
-        for (const { of, afterMs, tookMs } of steps) {
+        for (const { of, afterMs, tookMs, isGone } of steps) {
           now += afterMs;
           const start = { of };
           took.set(start, tookMs);
+          if (isGone) comesAndGoes.add(start);
           turns.ask(start, of);
           look();
         }
-        for (let at = turns.wakeAt(); at !== undefined; at = turns.wakeAt()) {
+        for (let at = turns.wakeAt(now); at !== undefined; at = turns.wakeAt(now)) {
           now = Math.max(now + 1, Math.min(at, ...running.values()));
           look();
         }
