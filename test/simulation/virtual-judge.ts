@@ -2,6 +2,7 @@
 import { ASK_MS } from '../../runner/virtual/member.ts';
 import type { ClientNode } from './client-node.ts';
 import type { CallHistory } from './history.ts';
+import type { MemberNode } from './member-node.ts';
 import type { Members } from './members.ts';
 import type { TakenList, VirtualClient } from './virtual-client.ts';
 import type { World } from './world.ts';
@@ -46,33 +47,36 @@ export class VirtualJudge {
     this.#world.note('finale');
     // Whose initialize was lost owes nobody a call, and is owed none.
     for (const client of this.#clients.filter(({ hasBegun }) => hasBegun)) {
-      // One that sleeps is shown from memory, and cannot say that it lists something else by now.
-      this.#look(client, this.#areAwake(client));
+      // One that sleeps is shown from memory, and cannot say that it lists something else by now. So is one whose session turns out to be
+      // gone when it is asked.
+      const awake = this.#awake(client);
+      this.#look(client, () => awake?.every(({ isWell }) => isWell) === true);
       const reads = this.#members.all.flatMap(({ uris }) => uris.map((uri) => client.read(uri)));
       this.#world.clock.after(AWAKE_MS, () => {
-        this.#look(client, reads.every(reachedItsMember));
+        const areAwake = reads.every(reachedItsMember);
+        this.#look(client, () => areAwake);
       });
     }
     this.#world.clock.after(SAID_MS, () => this.#say());
   }
 
-  /** A client takes the list and uses all that it shows; `isFresh`: that is what its members list now. */
-  #look(client: VirtualClient, isFresh: boolean): void {
+  /** A client takes the list and uses all that it shows; `isFresh`, of the list that came: it is what its members list now. */
+  #look(client: VirtualClient, isFresh: () => boolean): void {
     const before = client.lastTools;
     const wasTold = client.isToldSince;
     client.list('tools', (list) => {
-      if (isFresh) this.#isWhole(client, list);
+      if (isFresh()) this.#isWhole(client, list);
       this.#wasTold(client, before, wasTold, list);
       for (const { name } of list.things) client.use('tools', name, NO_WORK);
     });
   }
 
-  #areAwake({ client }: VirtualClient): boolean {
-    return this.#members.all.every((member) =>
-      this.#members.nodes.some(
-        (node) => node.member === member && node.client === client.principal && node.isWell,
-      ),
-    );
+  /** The processes of a client's members; undefined if one of them sleeps. */
+  #awake({ client }: VirtualClient): MemberNode[] | undefined {
+    const { nodes, all } = this.#members;
+    const awake = nodes.filter((node) => node.client === client.principal && node.isWell);
+    const isWhole = all.every((member) => awake.some((node) => node.member === member));
+    return isWhole ? awake : undefined;
   }
 
   /** Processes say what they were asked to tell. */
