@@ -19,6 +19,10 @@ export class Backlog<Call> {
   #waiting = new Queue<Waiting<Call>>();
   #bytes = 0;
 
+  get isEmpty(): boolean {
+    return this.#bytes === 0;
+  }
+
   /** False, and it does not wait, if too much does already. */
   push(message: MessageView, call: Call | undefined): boolean {
     const cost = costOf(message);

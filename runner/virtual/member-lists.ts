@@ -46,7 +46,10 @@ export class MemberLists {
     this.#fromMemory.show(member, kind);
   }
 
-  /** Asks a member for one page. If it answers when that is not waited for any more, clients learn that its list has changed. */
+  /**
+   * Asks a member for one page. If it answers when that is not waited for any more, or has too much to do to be asked, clients learn that its
+   * list has changed.
+   */
   page(
     member: VirtualMember,
     kind: ListKind,
@@ -65,8 +68,8 @@ export class MemberLists {
   }
 
   /**
-   * A client is shown a list without what this member has in it, since it owes an answer: clients learn that the list has changed when it
-   * has given all that it owes. If it ends before, they learn that.
+   * A client is shown a list without what this member has in it, since it owes an answer or has too much to do: clients learn that the list
+   * has changed when it has caught up. If it ends before, they learn that.
    */
   leftOut(member: VirtualMember, kind: ListKind): void {
     member.onceCaughtUp(kind, () => this.#parts.changed(kind));

@@ -130,7 +130,7 @@ export class VirtualMember {
   #declared: Declared = { of: undefined, capabilities: {}, hasTasks: false };
   #refusal: MessageView | undefined;
   #isFull = false;
-  /** What hears that it owes no late answer any more, by what that is for. */
+  /** What hears that it has caught up with what it was asked, by what that is for. */
   readonly #caughtUp = new Map<object, () => void>();
   /** What waits for the list of the pinned tools. */
   readonly #unlisted = new Map<BridgeRequestId, (now: number) => void>();
@@ -192,7 +192,7 @@ export class VirtualMember {
     return false;
   }
 
-  /** `then` hears when it {@link isLate} no longer, once for each `of`; not if it ends before. */
+  /** `then` hears when it is neither {@link isLate} nor has too much to do any more, once for each `of`; not if it ends before. */
   onceCaughtUp(of: object, then: () => void): void {
     this.#caughtUp.set(of, then);
   }
@@ -288,8 +288,8 @@ export class VirtualMember {
   }
 
   /**
-   * A request of the bridge's own, made from `like`. Answered by an error when the member is down, refuses, or takes too long; `late` hears
-   * of an answer that comes after that.
+   * A request of the bridge's own, made from `like`. Answered by an error when the member is down, refuses, has too much to do, or takes too
+   * long; `late` hears that it was not asked for want of room, or of an answer that comes when it is not waited for any more.
    */
   ask(
     like: MessageView,
@@ -300,7 +300,12 @@ export class VirtualMember {
   ): void {
     const id = this.#parts.mint();
     const ask = (at: number): void => this.#ask(like, id, cursor, at, answered, late);
-    if (!this.#whenListed(like, id, now, ask)) answered({ ok: false, error: this.#busy }, now);
+    if (!this.#whenListed(like, id, now, ask)) this.#doNotAsk(answered, late, now);
+  }
+
+  #doNotAsk(answered: OnAnswer, late: (() => void) | undefined, now: number): void {
+    late?.();
+    answered({ ok: false, error: this.#busy }, now);
   }
 
   #ask(
@@ -317,7 +322,7 @@ export class VirtualMember {
     if (this.#state === 'down') return answered({ ok: false, error: this.#whyDown }, now);
     const isTooMuch = this.#asked.size >= MAX_ASKED;
     if (isTooMuch || (!this.#isOpen && !this.#backlog.push(message, undefined)))
-      return answered({ ok: false, error: this.#busy }, now);
+      return this.#doNotAsk(answered, late, now);
     this.#asked.set(id, { answered, until: now + ASK_MS, late, isLate: false });
     if (this.#isOpen) this.#write(message, undefined);
     else this.wake(now);
@@ -382,6 +387,7 @@ export class VirtualMember {
       const waiting = [...this.#unlisted.values()];
       this.#unlisted.clear();
       for (const then of waiting) then(at);
+      this.#mayHaveCaughtUp();
     });
   }
 
@@ -468,6 +474,12 @@ export class VirtualMember {
     return this.#state === 'ready' && !this.#isFull;
   }
 
+  /** It can be asked as much as at any time. */
+  get #hasRoom(): boolean {
+    const hasRoomForMore = this.#asked.size < MAX_ASKED && this.#unlisted.size < MAX_UNLISTED;
+    return hasRoomForMore && this.#backlog.isEmpty;
+  }
+
   get #busy(): ErrorObject {
     const message = `The server "${this.name}" is not reading its input. Try again when it has answered.`;
     return faultError({ fault: 'overloaded', message });
@@ -520,7 +532,7 @@ export class VirtualMember {
   #flush(): void {
     while (this.#isOpen) {
       const next = this.#backlog.shift();
-      if (!next) return;
+      if (!next) return this.#mayHaveCaughtUp();
       this.#write(next.message, next.call);
     }
   }
@@ -550,8 +562,8 @@ export class VirtualMember {
     const asked = id === undefined ? undefined : this.#asked.get(id);
     if (id !== undefined && asked) {
       this.#asked.delete(id);
-      if (!asked.isLate) return asked.answered({ ok: true, message }, now);
-      asked.late?.();
+      if (asked.isLate) asked.late?.();
+      else asked.answered({ ok: true, message }, now);
       return this.#mayHaveCaughtUp();
     }
     const call = id === undefined ? undefined : this.#calls.get(id);
@@ -567,7 +579,7 @@ export class VirtualMember {
   }
 
   #mayHaveCaughtUp(): void {
-    if (this.isLate) return;
+    if (this.#caughtUp.size === 0 || this.isLate || !this.#hasRoom) return;
     const hearers = [...this.#caughtUp.values()];
     this.#caughtUp.clear();
     for (const hear of hearers) hear();

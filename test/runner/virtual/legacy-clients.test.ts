@@ -677,6 +677,47 @@ test('F-1100: a client that is shown a list without a member which owes other an
   expect(work.said()[0]).toMatchObject({ result: { tools: [{ name: 'a__y' }, { name: 'b__x' }] } });
 });
 
+test('F-1160: a client that is shown a list without a member which has too much to do is told of it once that has done it', () => {
+  const work = two();
+  work.initialize();
+  const most = 2_048;
+  for (let n = 0; n < most; n += 1) work.client(request(10 + n, 'prompts/list'));
+  const owed = work.written('a');
+  expect(owed).toHaveLength(most);
+  work.answer(() => ({ prompts: [] }));
+  work.client(request(4, 'tools/list'));
+  work.answer(listing({ b: tools('x') }));
+  expect(work.said()).toMatchObject([{ id: 4, result: { tools: [{ name: 'b__x' }] } }]);
+  const [first, ...others] = owed;
+  work.member('a', { jsonrpc: '2.0', id: first?.['id'], result: { prompts: [] } });
+  expect(work.said().map(({ id, method }) => id ?? method)).toEqual([
+    10,
+    'notifications/tools/list_changed',
+  ]);
+  for (const { id } of others) work.member('a', { jsonrpc: '2.0', id, result: { prompts: [] } });
+  expect(work.said()).toHaveLength(others.length);
+});
+
+test('F-1160: so is one whose member is asked again when it reads', () => {
+  const work = two();
+  work.initialize();
+  work.client(request(2, 'tools/list'));
+  work.answer(listing({ a: tools('y'), b: tools('x') }));
+  work.said();
+  work.full('a');
+  // Until not even the smallest request finds room.
+  for (let n = 10, refused: Message[] = []; refused.length === 0; n += 1) {
+    const text = 'x'.repeat(n < 17 ? 1024 * 1024 : 1);
+    work.client(request(n, 'tools/call', { name: 'a__y', arguments: { text } }));
+    refused = work.said();
+  }
+  work.client(request(3, 'tools/list'));
+  work.answer(listing({ b: tools('x') }));
+  expect(work.said()).toMatchObject([{ id: 3, result: { tools: [{ name: 'b__x' }] } }]);
+  work.drained('a');
+  expect(work.said()).toMatchObject([{ method: 'notifications/tools/list_changed' }]);
+});
+
 test('F-752: a member that answers nothing at all is ended, and starts again', () => {
   const limits = { startTimeoutMs: 60_000, requestTimeoutMs: 30_000 };
   const work = new DrivenVirtualServer([member('a'), member('b')], { limits });
