@@ -4,7 +4,8 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import { Queue } from '../core/queue.ts';
 
-const MOST_BYTES = 8 * 1024 * 1024;
+/** As much waits for one member. */
+export const MOST_BYTES = 8 * 1024 * 1024;
 
 /** What a message costs beside its bytes, so that many small ones are bounded, too. */
 const OVERHEAD_BYTES = 512;
@@ -59,4 +60,5 @@ export class Backlog<Call> {
   }
 }
 
-const costOf = ({ bytes }: MessageView): number => bytes.length + OVERHEAD_BYTES;
+/** What a message that waits costs of {@link MOST_BYTES}. */
+export const costOf = ({ bytes }: MessageView): number => bytes.length + OVERHEAD_BYTES;

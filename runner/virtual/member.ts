@@ -22,6 +22,7 @@ import type { KnownMember } from './known-members.ts';
 import { TOOLS, type ListKind } from './list-kinds.ts';
 import type { MemberRules } from './member-rules.ts';
 import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 
 /** An answer that does not come for this long is not waited for by what others answer too. */
 export const ASK_MS = 10_000;
@@ -133,7 +134,7 @@ export class VirtualMember {
   /** What hears that it has caught up with what it was asked, by what that is for. */
   readonly #caughtUp = new Map<object, () => void>();
   /** What waits for the list of the pinned tools. */
-  readonly #unlisted = new Map<BridgeRequestId, (now: number) => void>();
+  readonly #unlisted = new WaitingRequests(MAX_UNLISTED);
   /** That list is being asked for. */
   #isListing = false;
 
@@ -330,7 +331,7 @@ export class VirtualMember {
 
   /** The client does not wait for the answer any more. */
   cancel(id: BridgeRequestId, notice: MessageView, now: number): void {
-    if (this.#unlisted.delete(id)) return;
+    if (this.#unlisted.take(id)) return;
     if (this.#backlog.withdraw(id)) return;
     const call = this.#calls.get(id);
     if (!call || this.#slot === undefined) return;
@@ -354,8 +355,7 @@ export class VirtualMember {
       then(now);
       return true;
     }
-    if (this.#unlisted.size >= MAX_UNLISTED) return false;
-    this.#unlisted.set(id, then);
+    if (!this.#unlisted.add(id, request, then)) return false;
     // One that nobody waits for any more goes on: two at a time would be mixed up.
     if (this.#isListing) return true;
     this.#isListing = true;
@@ -384,9 +384,7 @@ export class VirtualMember {
       if (isPage || hasNone) pins.listed();
       else pins.stop();
       this.#isListing = false;
-      const waiting = [...this.#unlisted.values()];
-      this.#unlisted.clear();
-      for (const then of waiting) then(at);
+      for (const then of this.#unlisted.takeAll()) then(at);
       this.#mayHaveCaughtUp();
     });
   }
@@ -476,8 +474,7 @@ export class VirtualMember {
 
   /** It can be asked as much as at any time. */
   get #hasRoom(): boolean {
-    const hasRoomForMore = this.#asked.size < MAX_ASKED && this.#unlisted.size < MAX_UNLISTED;
-    return hasRoomForMore && this.#backlog.isEmpty;
+    return this.#asked.size < MAX_ASKED && this.#unlisted.hasRoom && this.#backlog.isEmpty;
   }
 
   get #busy(): ErrorObject {

@@ -35,6 +35,7 @@ import { MemberQuestions } from './questions.ts';
 import { roundOf, withOwner, type Round } from './request-states.ts';
 import { Routes } from './routes.ts';
 import { TaskOwners } from './task-owners.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 
 export interface VirtualServerOptions {
   /** The name it is served under. */
@@ -67,8 +68,10 @@ export class VirtualServer {
   readonly #front: Front;
   /** What this session's kind of client knows, by member. */
   #known: Map<ServerName, KnownMember> = new Map();
-  /** Requests of which it is not decided yet which member has them. */
-  readonly #undecided = new Map<BridgeRequestId, ((now: number) => void) | undefined>();
+  /** Requests that wait for what members list. */
+  readonly #unlisted = new WaitingRequests();
+  /** Requests that go on with another member if the one that has them refuses. */
+  readonly #tried = new Set<BridgeRequestId>();
   #nextId = IDS_FROM;
 
   constructor(options: VirtualServerOptions) {
@@ -281,14 +284,10 @@ export class VirtualServer {
     now: number,
     then: (now: number) => void,
   ): void {
-    this.#undecided.set(id, then);
+    if (!this.#unlisted.add(id, message, then)) return this.#effects.fail(id, TOO_MUCH_WAITS);
     const likes = likesOf(this.#front, kinds, message);
     // Once it is cancelled nothing keeps the request, which may be large.
-    this.#memberLists.ensure(likes, members, now, (at) => {
-      const goOn = this.#undecided.get(id);
-      this.#undecided.delete(id);
-      goOn?.(at);
-    });
+    this.#memberLists.ensure(likes, members, now, (at) => this.#unlisted.take(id)?.(at));
   }
 
   #toUri(message: MessageView, id: BridgeRequestId, uri: string | undefined, now: number): void {
@@ -348,11 +347,11 @@ export class VirtualServer {
     if (!member)
       return this.#effects.fail(id, down ? down.whyDown : methodNotFound(message.method));
     if (others.length === 0) return this.#to(member, message, now, uri);
-    this.#undecided.set(id, undefined);
+    this.#tried.add(id);
     const answered = this.#front.whenAnswered(message, uri, member);
     member.request(message, now, {
       answered: (answer, at) => {
-        const isWanted = this.#undecided.delete(id);
+        const isWanted = this.#tried.delete(id);
         const code = answer.parsed('error', 'code');
         if (isWanted && answer.kind === 'error' && refuses(code))
           return this.#try(others, message, id, at, refuses, uri);
@@ -386,7 +385,8 @@ export class VirtualServer {
   #cancel(message: MessageView, now: number): void {
     const id = bridgeIdOf(message.requestId);
     if (id === undefined || this.#lists.cancel(id)) return;
-    this.#undecided.delete(id);
+    this.#unlisted.take(id);
+    this.#tried.delete(id);
     this.#front.cancelled(id);
     for (const member of this.#members) member.cancel(id, message, now);
   }
@@ -453,6 +453,11 @@ export class VirtualServer {
     this.#front.gone(member);
   }
 }
+
+const TOO_MUCH_WAITS = faultError({
+  fault: 'overloaded',
+  message: 'Too much waits for what the servers list. Try again when they have answered.',
+});
 
 /** Requests for lists, made from a client's request, which they do not keep in memory. */
 const likesOf = (front: Front, kinds: readonly ListKind[], message: MessageView): Likes =>

@@ -20,6 +20,9 @@ const two = (known = new KnownMembers()): DrivenVirtualServer =>
 const plain = (): DrivenVirtualServer =>
   new DrivenVirtualServer(['a', 'b'].map((name) => member(name, { prefix: '' })));
 
+const pinned = (): DrivenVirtualServer =>
+  new DrivenVirtualServer([member('a', { guard: GUARD }), member('b')]);
+
 /** The names of all tools, as a client reads them page by page. */
 function readTools(work: DrivenVirtualServer, answering: Answering): string[] {
   const found: string[] = [];
@@ -90,7 +93,7 @@ test('F-811: lists that are asked for and cancelled, again and again, take no mo
 });
 
 test('F-811: a list for which too much waits is answered, and so is one for which too many wait for pinned tools', () => {
-  const work = new DrivenVirtualServer([member('a', { guard: GUARD }), member('b')]);
+  const work = pinned();
   work.initialize();
   const most = 256;
   for (let id = 2; id < 2 + most; id++) work.client(request(id, 'tools/call', { name: 'a__x' }));
@@ -100,6 +103,32 @@ test('F-811: a list for which too much waits is answered, and so is one for whic
   );
   expect(work.said()).toMatchObject([{ id: 1_000, result: { tools: [{ name: 'b__y' }] } }]);
 });
+
+test.each([
+  ['whose their name is', plain, 'x'],
+  ['pinned tools', pinned, 'a__x'],
+])(
+  'F-1161: large calls that wait for a list (%s) are bounded by their bytes; one that is cancelled makes room',
+  (_, serve, name) => {
+    const work = serve();
+    work.initialize();
+    const text = 'x'.repeat(1024 * 1024);
+    const large = (id: number): void =>
+      work.client(request(id, 'tools/call', { name, arguments: { text } }));
+    for (let id = 2; id < 10; id += 1) large(id);
+    const full = { error: { data: { fault: 'overloaded', phase: 'not_sent' } } };
+    expect(work.said()).toMatchObject([{ id: 9, ...full }]);
+    work.client(cancel(2));
+    large(10);
+    expect(work.said()).toEqual([]);
+    large(11);
+    expect(work.said()).toMatchObject([{ id: 11, ...full }]);
+    work.answer(({ method }) =>
+      method === 'tools/list' ? { tools: [{ name: 'x' }] } : { content: [] },
+    );
+    expect(work.said().map(({ id }) => id)).toEqual([3, 4, 5, 6, 7, 8, 10]);
+  },
+);
 
 test('F-812: the list by which pinned tools are judged is whole, though the call that it was made for is cancelled', () => {
   const seen: string[][] = [];
