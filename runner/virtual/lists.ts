@@ -13,6 +13,7 @@ import { isWhole, type KnownList } from './known-members.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { VirtualMember } from './member.ts';
 import { isPage, type MemberLists } from './member-lists.ts';
+import type { Routes } from './routes.ts';
 
 /** A page is closed behind the member with which it gets so large. */
 const PAGE_BYTES = 4 * 1024 * 1024;
@@ -21,6 +22,7 @@ export interface ListsParts {
   readonly effects: Effects;
   readonly members: readonly VirtualMember[];
   readonly memberLists: MemberLists;
+  readonly routes: Routes;
   /** Members of a result of this era beside the list, as JSON text that begins with a comma. */
   readonly more: (pages: readonly KnownList[]) => string;
 }
@@ -126,8 +128,9 @@ export class Lists {
 
   #conclude(id: BridgeRequestId, listing: Listing): void {
     if (!this.#listings.delete(id)) return;
-    const { effects } = this.#parts;
-    const { kind, members } = listing;
+    const { effects, routes } = this.#parts;
+    const { kind, members, request } = listing;
+    if (!request.has('params', 'cursor')) routes.begin(kind);
     const shown: KnownList[] = [];
     const elements: Uint8Array[] = [];
     let bytes = 0;
@@ -140,7 +143,10 @@ export class Lists {
         continue;
       }
       shown.push(page);
-      for (const element of this.#own(member, kind, page)) {
+      const hidden = this.#hidden(member, kind, page);
+      routes.show(kind, member, hidden.size === 0 ? page.keys : page.keys.difference(hidden));
+      for (const element of page.elements) {
+        if (hidden.size > 0 && hidden.has(keyOf(element, kind) ?? '')) continue;
         elements.push(element);
         bytes += element.length + 1;
       }
@@ -164,16 +170,15 @@ export class Lists {
     return request.has('params', 'cursor') || members.length === this.#parts.members.length;
   }
 
-  /** The elements of a member's page that no member before it has under the same name. */
-  #own(member: VirtualMember, kind: ListKind, page: KnownList): readonly Uint8Array[] {
+  /** The names in a member's page that a member before it has, too. */
+  #hidden(member: VirtualMember, kind: ListKind, page: KnownList): ReadonlySet<string> {
     const { members, effects } = this.#parts;
     const earlier = members.slice(0, members.indexOf(member)).flatMap((other) => {
       const list = other.isDown ? undefined : other.known.lists.get(kind.member);
       return list ? [{ name: other.name, list }] : [];
     });
-    const keys = [...page.keys];
     const clashes = new Set<string>();
-    for (const key of keys) {
+    for (const key of page.keys) {
       const first = earlier.find(({ list }) => list.keys.has(key));
       if (!first) continue;
       clashes.add(key);
@@ -182,8 +187,7 @@ export class Lists {
       const fields = { [kind.key]: key, of: first.name, hidden: member.name };
       effects.note('warn', `two members have one ${kind.key}; the first keeps it`, fields);
     }
-    if (clashes.size === 0) return page.elements;
-    return page.elements.filter((element) => !clashes.has(keyOf(element, kind) ?? ''));
+    return clashes;
   }
 
   #placeOf(request: MessageView): { index: number; cursor: string | undefined } | undefined {

@@ -1,7 +1,11 @@
-// Finds the member that a client's request is for: by the name it uses, by who listed the URI, or by the template that the URI matches.
+// Finds the member that a client's request is for: by the name it uses, as it was shown to the client, by who listed the URI, or by the
+// template that the URI matches.
 import { literalMatch } from './uri-template.ts';
 import { PROMPTS, RESOURCES, TEMPLATES, type ListKind } from './list-kinds.ts';
 import type { VirtualMember } from './member.ts';
+
+/** Names that are remembered as the client saw them; further ones are looked up. */
+const MAX_SHOWN = 100_000;
 
 /** Whose it is; `own` is its name there. */
 export interface Route {
@@ -13,20 +17,46 @@ export class Routes {
   readonly #members: readonly VirtualMember[];
   /** Members whose names say nothing of whose they are. */
   readonly unprefixed: readonly VirtualMember[];
+  /** Whose each name was in the last list that the client saw, by kind. */
+  readonly #shown = new Map<ListKind, Map<string, VirtualMember>>();
 
   constructor(members: readonly VirtualMember[]) {
     this.#members = members;
     this.unprefixed = members.filter(({ rules }) => rules.prefix === '');
   }
 
+  /** The client sees the beginning of a list: what it saw before does not count any more. */
+  begin(kind: ListKind): void {
+    this.#shown.delete(kind);
+  }
+
+  /** The client sees these names of a member. */
+  show(kind: ListKind, member: VirtualMember, names: Iterable<string>): void {
+    // A prefix says whose a name is.
+    if (this.unprefixed.length === 0) return;
+    const shown = this.#shown.get(kind) ?? new Map<string, VirtualMember>();
+    this.#shown.set(kind, shown);
+    for (const name of names) if (shown.size < MAX_SHOWN) shown.set(name, member);
+  }
+
+  /**
+   * The member whose tool or prompt the client saw under this name, as long as it lists it. One that comes before it, and was away when the
+   * client asked, may have the same name.
+   */
+  ofShown(kind: ListKind, name: string): Route | undefined {
+    const member = this.#shown.get(kind)?.get(name);
+    const isListed = member?.known.lists.get(kind.member)?.keys.has(name) === true;
+    return member && isListed ? routeTo(member, name) : undefined;
+  }
+
   /** The member of a tool or a prompt; of equal names the first has it, as in the list. Undefined if only lists could tell, or nobody. */
   ofName(kind: ListKind, name: string): Route | undefined {
     const listed = this.#members.find((member) => keysOf(member, kind)?.has(name));
-    if (listed) return { member: listed, own: listed.rules.withoutPrefix(name) ?? name };
+    if (listed) return routeTo(listed, name);
     const [best] = this.#members
       .filter(({ rules }) => rules.prefix !== '' && name.startsWith(rules.prefix))
       .toSorted((one, other) => other.rules.prefix.length - one.rules.prefix.length);
-    if (best) return { member: best, own: best.rules.withoutPrefix(name) ?? name };
+    if (best) return routeTo(best, name);
     const [only, second] = this.unprefixed;
     return only && !second ? { member: only, own: name } : undefined;
   }
@@ -56,9 +86,14 @@ export class Routes {
 
   /** As for prompts of `completion/complete`. */
   ofPrompt(name: string): Route | undefined {
-    return this.ofName(PROMPTS, name);
+    return this.ofShown(PROMPTS, name) ?? this.ofName(PROMPTS, name);
   }
 }
+
+const routeTo = (member: VirtualMember, name: string): Route => ({
+  member,
+  own: member.rules.withoutPrefix(name) ?? name,
+});
 
 const keysOf = (
   member: VirtualMember,

@@ -108,6 +108,7 @@ export class VirtualServer {
       effects: this.#effects,
       members: this.#members,
       memberLists: this.#memberLists,
+      routes: this.#routes,
       more: (pages) => this.#front.moreOfList(pages),
     });
     const parts: FrontParts = {
@@ -259,6 +260,9 @@ export class VirtualServer {
       if (first) return this.#to(first, message, now);
       return this.#effects.fail(id, invalidParams(`params.${path[1]} must be a text.`));
     }
+    const shown = this.#routes.ofShown(kind, name);
+    if (shown)
+      return this.#to(shown.member, shown.member.rules.named(message, shown.own, ...path), now);
     const route = this.#routes.ofName(kind, name);
     const goOn = (at: number): void => this.#toNamed(message, id, kind, path, at, true);
     if (route) {

@@ -13,7 +13,7 @@ describe('[R-16] mutants of virtual servers', () => {
   test.each<[string, Parameters<typeof mutatedVirtual>, number?]>([
     [
       'a name goes to its member with the prefix of the list',
-      ['routes.ts', 'own: best.rules.withoutPrefix(name) ?? name', 'own: name'],
+      ['routes.ts', 'own: member.rules.withoutPrefix(name) ?? name', 'own: name'],
     ],
     [
       'a name goes to another member as long as no list is known',

@@ -1,5 +1,5 @@
 // A virtual server before clients of the legacy era, by hand: what members are sent, and what clients hear.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { ToolGuard } from '../../../runner/core/pinned-tools.ts';
 import { KnownMembers } from '../../../runner/virtual/known-members.ts';
@@ -540,6 +540,62 @@ test.each([
     expect(called).toEqual(['b']);
   },
 );
+
+describe('F-1162: two members have a tool of one name, without a prefix', () => {
+  const both = { a: tools('x'), b: tools('x') };
+
+  /** The members that got a call. */
+  function calledBy(work: DrivenVirtualServer, lists: Readonly<Record<string, object>>): string[] {
+    const called: string[] = [];
+    work.answer(({ method }, of) => {
+      if (method === 'tools/call') called.push(of);
+      return method === 'tools/list' ? lists[of] : undefined;
+    });
+    return called;
+  }
+
+  function withoutFirst(): DrivenVirtualServer {
+    const work = new DrivenVirtualServer(['a', 'b'].map((name) => member(name, { prefix: '' })));
+    work.initialize();
+    work.exited('a');
+    work.client(request(2, 'tools/list'));
+    calledBy(work, both);
+    startAgain(work, 'a');
+    work.said();
+    return work;
+  }
+
+  test('a call goes to the one that its client was shown, though the first has come back, until it lists again', () => {
+    const work = withoutFirst();
+    work.client(call(3, 'x'));
+    expect(calledBy(work, both)).toEqual(['b']);
+    work.client(request(4, 'tools/list'));
+    work.client(call(5, 'x'));
+    expect(calledBy(work, both)).toEqual(['b']);
+    work.client(call(6, 'x'));
+    expect(calledBy(work, both)).toEqual(['a']);
+  });
+
+  test('a call of the one that it was shown fails while that is away; the other does not get it', () => {
+    const work = withoutFirst();
+    work.client(request(3, 'tools/list'));
+    calledBy(work, both);
+    work.said();
+    work.exited('a');
+    work.client(call(4, 'x'));
+    expect(work.said().filter(({ id }) => id === 4)).toMatchObject([
+      { error: { data: { fault: 'process_exited', phase: 'not_sent' } } },
+    ]);
+    expect(calledBy(work, both)).toEqual([]);
+  });
+
+  test('a call of what the one that it was shown lists no longer goes to who lists it', () => {
+    const work = withoutFirst();
+    work.member('b', { jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+    work.client(call(3, 'x'));
+    expect(calledBy(work, { ...both, b: tools('y') })).toEqual(['a']);
+  });
+});
 
 test('F-1133: many calls at once, cancelled or not, have each member list once', () => {
   const work = new DrivenVirtualServer(['a', 'b'].map((name) => member(name, { prefix: '' })));
