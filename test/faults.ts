@@ -2245,6 +2245,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a member that was away comes back with a tool of the name under which the client was shown that of another',
     tests: ['runner/virtual/legacy-clients.test.ts'],
   },
+  'F-1163': {
+    fault:
+      'a client lists tools while a member that started again owes another answer: it is shown what its earlier process listed',
+    tests: ['runner/virtual/legacy-clients.test.ts'],
+  },
   'F-1133': {
     fault:
       'calls of a virtual server that wait for a list: each had every member list everything once more, two thousand times for a client that cancels what it calls',
@@ -2903,7 +2908,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-740 F-741 F-742 F-743 F-744 F-745 F-746',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757 F-758',
-  'F-900 F-901 F-902 F-904 F-905 F-906 F-907 F-908 F-990 F-991 F-997 F-998 F-1133 F-1100 F-1160 F-1161 F-1162 F-992 F-994 F-993 F-1141',
+  'F-900 F-901 F-902 F-904 F-905 F-906 F-907 F-908 F-990 F-991 F-997 F-998 F-1133 F-1100 F-1160 F-1161 F-1162 F-1163 F-992 F-994 F-993 F-1141',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
   'F-785 F-786 F-787 F-788 F-789 F-846 F-847 F-980 F-981 F-982 F-983 F-849',
   'F-840 F-841 F-842 F-843 F-844',

@@ -118,11 +118,9 @@ export class Lists {
     const known = member.known.lists.get(kind.member);
     const isEnough = cursor === undefined && isWhole(known);
     if (isEnough && member.isAsleep) memberLists.shownFromMemory(member, kind);
+    if (member.isLate) memberLists.notAsked(member, kind);
     if (isEnough && (member.isAsleep || member.isLate)) return done(known);
-    if (member.isLate) {
-      memberLists.leftOut(member, kind);
-      return done(LATE);
-    }
+    if (member.isLate) return done(LATE);
     memberLists.page(member, kind, request, cursor, now, done);
   }
 

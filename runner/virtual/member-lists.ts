@@ -63,15 +63,15 @@ export class MemberLists {
       cursor,
       now,
       (answer, at) => then(this.#pageIn(member, kind, answer, cursor), at),
-      () => this.leftOut(member, kind),
+      () => this.notAsked(member, kind),
     );
   }
 
   /**
-   * A client is shown a list without what this member has in it, since it owes an answer or has too much to do: clients learn that the list
-   * has changed when it has caught up. If it ends before, they learn that.
+   * A client is shown a list without what this member has in it now, since it owes an answer or has too much to do: clients learn that the
+   * list has changed when it has caught up. If it ends before, they learn that.
    */
-  leftOut(member: VirtualMember, kind: ListKind): void {
+  notAsked(member: VirtualMember, kind: ListKind): void {
     member.onceCaughtUp(kind, () => this.#parts.changed(kind));
   }
 

@@ -733,6 +733,26 @@ test('F-1100: a client that is shown a list without a member which owes other an
   expect(work.said()[0]).toMatchObject({ result: { tools: [{ name: 'a__y' }, { name: 'b__x' }] } });
 });
 
+test('F-1163: a client that is shown what a member listed in an earlier life, while it owes another answer, is told of it once it has given that', () => {
+  const work = two();
+  work.initialize();
+  work.client(request(2, 'tools/list'));
+  work.answer(listing({ a: tools('old'), b: tools('x') }));
+  work.exited('a');
+  startAgain(work, 'a');
+  work.client(request(3, 'prompts/list'));
+  const owed = work.written('a').find(({ method }) => method === 'prompts/list');
+  work.answer(() => ({ prompts: [] }));
+  work.after(10_000);
+  work.said();
+  work.client(request(4, 'tools/list'));
+  work.answer(listing({ b: tools('x') }));
+  const old = { tools: [{ name: 'a__old' }, { name: 'b__x' }] };
+  expect(work.said()).toMatchObject([{ id: 4, result: old }]);
+  work.member('a', { jsonrpc: '2.0', id: owed?.['id'], result: { prompts: [] } });
+  expect(work.said().map(({ method }) => method)).toContain('notifications/tools/list_changed');
+});
+
 test('F-1160: a client that is shown a list without a member which has too much to do is told of it once that has done it', () => {
   const work = two();
   work.initialize();
