@@ -261,13 +261,11 @@ export class VirtualServer {
       return this.#effects.fail(id, invalidParams(`params.${path[1]} must be a text.`));
     }
     const shown = this.#routes.ofShown(kind, name);
-    if (shown)
-      return this.#to(shown.member, shown.member.rules.named(message, shown.own, ...path), now);
-    const route = this.#routes.ofName(kind, name);
+    const route = shown ?? this.#routes.ofName(kind, name);
     const goOn = (at: number): void => this.#toNamed(message, id, kind, path, at, true);
     if (route) {
       const { member, own } = route;
-      const before = isListed ? [] : this.#routes.before(member);
+      const before = isListed || shown ? [] : this.#routes.before(member);
       if (this.#memberLists.isUnknown(kind, before))
         return this.#onceListed([kind], [...before, member], message, id, now, goOn);
       return this.#to(member, member.rules.named(message, own, ...path), now);
