@@ -1457,6 +1457,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'as many processes are kept ready of a server at a URL as were asked for',
     tests: ['runner/sessions/warm-pool.test.ts'],
   },
+  'F-1220': {
+    fault:
+      'each pong of a session that rests was handled as if its link had moved something: a third of what an idle runner costs',
+    tests: ['runner/link/dial-turns.test.ts'],
+  },
   'F-966': {
     fault: 'each keep-alive of an idle stream was four writes of the platform, joined a turn later',
     tests: ['edge/hosts/node/short-pieces.test.ts'],
@@ -2892,7 +2897,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-720 F-721 F-722 F-723 F-724',
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
   'F-550 F-551 F-552 F-553 F-1131 F-1132',
-  'F-600 F-601 F-604 F-605 F-606 F-607 F-608 F-609',
+  'F-600 F-601 F-1220 F-604 F-605 F-606 F-607 F-608 F-609',
   'F-730 F-731 F-732 F-733 F-735',
   'F-650 F-651 F-652 F-653 F-654',
   'F-580 F-581 F-582 F-583 F-584 F-585 F-586 F-587 F-588 F-589',

@@ -208,8 +208,10 @@ class DialledSocket implements LinkSocket {
   }
 
   #pong(): void {
+    // Nearly all pongs answer the ping of a socket that rests.
+    const isIdle = this.#outbox.waiting === 0;
     this.#write(this.#outbox.answered(performance.now()));
-    this.#contained(() => this.#listener.moved(this.#outbox.flows));
+    if (!isIdle) this.#contained(() => this.#listener.moved(this.#outbox.flows));
   }
 
   #write(messages: readonly Uint8Array[]): void {
