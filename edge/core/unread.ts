@@ -6,6 +6,8 @@ import { encodeComment, encodeEvent } from '../../shared/sse/encode.ts';
 
 const KEEP_ALIVE = encodeComment('keep-alive');
 
+const notAtOnce = (): boolean => false;
+
 /** Given to the network at a time; a larger piece goes alone. Encoding it takes a fraction of a millisecond. */
 const GIVEN_CHARS = 64 * 1024;
 
@@ -38,10 +40,11 @@ export class Unread {
 
   /**
    * A comment, unless the client has not read everything yet; `isAwaited`: the network has taken everything, and asks for more. A
-   * client that left without a word is noticed when something is written.
+   * client that left without a word is noticed when something is written. `atOnce`: gives a text to the network past the queue, if that
+   * can take it now.
    */
-  keepAlive(isAwaited: boolean): void {
-    if (this.isEmpty && isAwaited) this.write(KEEP_ALIVE);
+  keepAlive(isAwaited: boolean, atOnce: (text: string) => boolean = notAtOnce): void {
+    if (this.isEmpty && isAwaited && !atOnce(KEEP_ALIVE)) this.write(KEEP_ALIVE);
   }
 
   /** Has the client show that it lives: by an answer if there is an `id`, else by taking what is written. */

@@ -237,9 +237,16 @@ export class SseStream {
     this.#beatLater(now);
     this.#clock.at(now);
     if (until !== undefined && now >= until) return this.#end();
-    this.#unread.keepAlive(this.#isAwaited);
+    this.#unread.keepAlive(this.#isAwaited, this.#atOnce);
     this.#wakeIfAny();
     if (mayGoOn) void this.#endUnless(mayGoOn);
+  };
+
+  readonly #atOnce = (text: string): boolean => {
+    const bytes = encoder.encode(text);
+    if (this.#reader?.atOnce?.(bytes) !== true) return false;
+    this.#bytes += bytes.length;
+    return true;
   };
 
   async #endUnless(mayGoOn: () => Promise<boolean>): Promise<void> {

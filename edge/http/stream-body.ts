@@ -4,6 +4,11 @@ import { utf8Of, type Pieces } from '../../shared/bytes.ts';
 /** What a body is given to. A stream's controller is one. */
 export interface BodyReader {
   enqueue(bytes: Uint8Array): void;
+  /**
+   * Gives a short piece to the network while a pull waits, and goes on waiting: for an idle stream half of what it costs to begin anew.
+   * False where that cannot be: it is then enqueued as any other.
+   */
+  atOnce?(bytes: Uint8Array): boolean;
   /** That was all. */
   close(): void;
   /** It breaks off. */

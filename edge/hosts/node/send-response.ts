@@ -132,11 +132,15 @@ class Client implements BodyReader {
   }
 
   enqueue(bytes: Uint8Array): void {
-    if (!this.isServed) return;
-    if (this.#isBegun && mayGoStraight(this.#outgoing, bytes))
-      this.#outgoing.socket?.write(chunkOf(bytes));
-    else this.#outgoing.write(bytes);
+    if (!this.isServed || this.atOnce(bytes)) return;
+    this.#outgoing.write(bytes);
     this.#isBegun = true;
+  }
+
+  atOnce(bytes: Uint8Array): boolean {
+    if (!this.isServed || !this.#isBegun || !mayGoStraight(this.#outgoing, bytes)) return false;
+    this.#outgoing.socket?.write(chunkOf(bytes));
+    return true;
   }
 
   close(): void {
