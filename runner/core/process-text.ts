@@ -6,14 +6,19 @@ import { judge, mend, type Said } from '../../shared/jsonrpc/mend.ts';
 /** The lines of one text follow each other at once. If no more has come for this long, the text has ended. */
 export const JOIN_MS = 500;
 
-/** A text of several lines is kept up to here. Clients do not read such texts at all, so large ones need no support. */
-const JOIN_BYTES = 4 * 1024 * 1024;
+/**
+ * A text of several lines is kept up to here. Clients do not read such texts at all, so large ones need no support; and it is passed
+ * several times at once, which takes some 30 ms for each MiB while all others wait.
+ */
+const JOIN_BYTES = 1024 * 1024;
 
 const QUOTE = 0x22;
+const OPEN_OBJECT = 0x7b;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_OBJECT = 0x7d;
+const CLOSE_ARRAY = 0x5d;
 const BACKSLASH = 0x5c;
 const LF = 0x0a;
-const OPENING: ReadonlySet<number> = new Set([0x7b, 0x5b]);
-const CLOSING: ReadonlySet<number> = new Set([0x7d, 0x5d]);
 
 /** What a line means in the end; nothing is open any more. */
 export type Heard = Exclude<Said, { readonly kind: 'open' }>;
@@ -38,6 +43,7 @@ export class ProcessText {
       return this.#goOn(this.#open, line, now);
     if (!open) return heard;
     const ended = this.#end();
+    if (open.bytes.length > JOIN_BYTES) return [...ended, ...heard, open.broken ?? NOISE];
     this.#open = { lines: [], bytes: 0, depth: 0, isInString: false, endsAt: now };
     return [...ended, ...heard, ...this.#goOn(this.#open, open.bytes, now)];
   }
@@ -57,13 +63,13 @@ export class ProcessText {
   }
 
   #goOn(open: OpenText, line: Uint8Array, now: number): Heard[] {
+    if (open.bytes + line.length > JOIN_BYTES) return this.#end();
     // A copy: a view would keep the whole chunk of stdout in memory.
     open.lines.push(line.slice());
     open.bytes += line.length + 1;
     open.endsAt = now + JOIN_MS;
     follow(open, line);
-    if (open.depth > 0 && open.bytes <= JOIN_BYTES) return [];
-    return this.#end();
+    return open.depth > 0 ? [] : this.#end();
   }
 
   #end(): Heard[] {
@@ -91,8 +97,8 @@ function follow(open: OpenText, line: Uint8Array): void {
       if (byte === BACKSLASH) at++;
       else if (byte === QUOTE) open.isInString = false;
     } else if (byte === QUOTE) open.isInString = true;
-    else if (OPENING.has(byte)) open.depth++;
-    else if (CLOSING.has(byte)) open.depth--;
+    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) open.depth++;
+    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) open.depth--;
   }
 }
 

@@ -93,14 +93,16 @@ export class StdoutLines implements PipeReader {
       this.#noise.clear();
       this.#noiseFrom = { bytes: 0, lines: this.#splitter.lineBreaks };
     }
-    if (line.length >= SKIMMED_BYTES) this.#skim = new Skim(line);
+    if (line.length >= SKIMMED_BYTES) this.#skim = new Skim(line, this.#options.maxLineBytes);
     else this.#deliver({ type: 'line', bytes: line });
   }
 
   #stepSkim(skim: Skim): true {
     if (skim.step()) return true;
     this.#skim = undefined;
-    this.#deliver({ type: 'line', bytes: skim.line });
+    const { line, overlongBytes } = skim;
+    if (overlongBytes === undefined) this.#deliver({ type: 'line', bytes: line });
+    else this.#deliver({ type: 'overlong', bytes: overlongBytes });
     return true;
   }
 

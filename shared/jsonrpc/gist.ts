@@ -60,7 +60,7 @@ const utf8 = new TextDecoder();
 /** What was found of large texts in steps, by their buffer. */
 const remembered = new WeakMap<
   ArrayBufferLike,
-  { readonly start: number; readonly end: number; readonly isCut: boolean; readonly gist: Gist }
+  { readonly start: number; readonly end: number; readonly reader: GistReader }
 >();
 
 /**
@@ -71,34 +71,30 @@ export function gistOf(bytes: Uint8Array, isCut = false): Gist {
   const found = bytes.length < KNOWN_BYTES ? undefined : remembered.get(bytes.buffer);
   const start = bytes.byteOffset;
   const isIt = found?.start === start && found.end === start + bytes.length;
-  return isIt && found.isCut === isCut ? found.gist : new GistReader(bytes, isCut).read();
+  return (isIt ? found.reader : new GistReader(bytes)).read(isCut);
 }
 
 /** {@link gistOf} in steps, for a large text; what it finds, that remembers. */
 export class GistSteps {
   readonly #bytes: Uint8Array;
-  readonly #isCut: boolean;
   readonly #reader: GistReader;
 
-  constructor(bytes: Uint8Array, isCut: boolean) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#isCut = isCut;
-    this.#reader = new GistReader(bytes, isCut);
+    this.#reader = new GistReader(bytes);
   }
 
   /** Reads some `units` bytes on; false when all is read. */
   step(units: number): boolean {
     if (this.#reader.walk(units)) return true;
     const { buffer, byteOffset: start, length } = this.#bytes;
-    const gist = this.#reader.read();
-    remembered.set(buffer, { start, end: start + length, isCut: this.#isCut, gist });
+    remembered.set(buffer, { start, end: start + length, reader: this.#reader });
     return false;
   }
 }
 
 class GistReader {
   readonly #bytes: Uint8Array;
-  readonly #isCut: boolean;
   readonly #known: ReadonlyMap<number, number>;
   #at = 0;
   #depth = 0;
@@ -111,16 +107,15 @@ class GistReader {
   #isJson = true;
   #isCapital = false;
 
-  constructor(bytes: Uint8Array, isCut: boolean) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#isCut = isCut;
     const base = bytes.byteOffset;
     // Whole JSON ends at the depth at which it began.
     const whole = knownOf(bytes).filter(({ fault }) => fault === undefined);
     this.#known = new Map(whole.map(({ start, end }) => [start - base, end - base]));
   }
 
-  read(): Gist {
+  read(isCut: boolean): Gist {
     this.walk(Infinity);
     const has = (key: string): boolean => {
       const value = this.#values.get(key);
@@ -131,7 +126,7 @@ class GistReader {
     // A log line may have an `id` and an `error` as well, but not those alone, and it names no version of JSON-RPC.
     const isOurs = this.#values.has('jsonrpc')
       ? (isOutcome || id !== undefined) && (isOutcome || !has('method'))
-      : isOutcome && (id !== undefined || this.#isCut) && !has('method') && !this.#hasForeign;
+      : isOutcome && (id !== undefined || isCut) && !has('method') && !this.#hasForeign;
     const kind = isOurs ? 'answer' : 'other';
     const rawId = id === undefined ? undefined : this.#rawId;
     return { kind, id, rawId, isJson: this.#isJson, isCapital: this.#isCapital };
@@ -230,6 +225,11 @@ class GistReader {
 
   #pastString(quote: number): void {
     const bytes = this.#bytes;
+    const end = this.#known.size > 0 ? this.#known.get(this.#at) : undefined;
+    if (end !== undefined) {
+      this.#at = end;
+      return;
+    }
     this.#at++;
     while (this.#at < bytes.length && bytes[this.#at] !== quote) {
       this.#at += bytes[this.#at] === BACKSLASH ? 2 : 1;

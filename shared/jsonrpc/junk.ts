@@ -32,13 +32,20 @@ const INVISIBLE: readonly (readonly [number, number, number])[] = [
   [0xe2, 0x81, 0xa0],
 ];
 
-/** The place of the first byte from `from` on that shows something; the length of `bytes` when there is none. */
+/** No program prints more before a message: what does is none. */
+export const LONGEST_JUNK_BYTES = 64 * 1024;
+
+/**
+ * The place of the first byte from `from` on that shows something; the length of `bytes` when there is none. What is longer than
+ * {@link LONGEST_JUNK_BYTES} is left standing from there on.
+ */
 export function skipJunk(bytes: Uint8Array, from = 0): number {
+  const junk = bytes.subarray(0, from + LONGEST_JUNK_BYTES);
   let at = from;
   for (;;) {
     // Blanks may be many, and cost the least so.
-    while (bytes[at] === SPACE) at++;
-    const next = pastOne(bytes, at);
+    while (junk[at] === SPACE) at++;
+    const next = pastOne(junk, at);
     if (next === at) return at;
     at = next;
   }

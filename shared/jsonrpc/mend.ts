@@ -58,6 +58,9 @@ const ERASES = /[KJG]$/u;
 /** UTF-16 has a zero beside each ASCII character. */
 const UTF16_LOOKED_AT_BYTES = 64;
 
+/** Of a larger text that is no JSON, no copy is made to judge it: that takes some 10 ms for each MiB, and all others would wait. */
+const COPIED_BYTES = 512 * 1024;
+
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -80,7 +83,7 @@ export function mend(line: Uint8Array): Said[] {
       return said;
     }
     // The whole line has been scanned already.
-    said.push(...valuesOf(rest.subarray(0, cursor.at), cursor.at === line.length));
+    said.push(...valuesOf(rest.subarray(0, cursor.at), cursor, cursor.at === line.length));
     at = skipJunk(line, at + cursor.at);
   }
   return said.length > 0 ? said : [noise('the line is blank')];
@@ -111,7 +114,7 @@ export function judge(bytes: Uint8Array, reason: string, isCut = false): Value {
   if (bytes[0] !== OPEN_OBJECT) return noise(reason);
   const isColoured = bytes.includes(ESC);
   const { kind, id, isJson, isCapital } = gistOf(
-    isColoured ? withoutSequences(bytes) : bytes,
+    isColoured && bytes.length <= COPIED_BYTES ? withoutSequences(bytes) : bytes,
     isCut,
   );
   if (kind !== 'answer') return noise(reason);
@@ -124,8 +127,8 @@ export function judge(bytes: Uint8Array, reason: string, isCut = false): Value {
 const CAPITALS = 'its keys are written with capitals';
 
 /** A whole value: one message, or the messages of a batch. */
-function valuesOf(bytes: Uint8Array, isScanned: boolean): Value[] {
-  const text = inUtf8(bytes);
+function valuesOf(bytes: Uint8Array, passed: JsonCursor, isScanned: boolean): Value[] {
+  const text = inUtf8(bytes, passed);
   if (text[0] === OPEN_OBJECT) return [messageIn(text, isScanned && text === bytes)];
   const elements = [...elementsOf(text, { start: 0, end: text.length }).take(MAX_VALUES)];
   if (elements.length === 0) return [noise('the batch is empty')];
@@ -136,9 +139,11 @@ function valuesOf(bytes: Uint8Array, isScanned: boolean): Value[] {
   );
 }
 
-function inUtf8(bytes: Uint8Array): Uint8Array {
+/** `passed` has passed them: what it knows to be ASCII is not looked at. */
+function inUtf8(bytes: Uint8Array, { nonAscii }: JsonCursor): Uint8Array {
+  if (nonAscii === undefined) return bytes;
   try {
-    strictDecoder.decode(bytes);
+    strictDecoder.decode(bytes.subarray(nonAscii.start, nonAscii.end));
     return bytes;
   } catch {
     return asShown(bytes);
@@ -231,6 +236,7 @@ function integerId(bytes: Uint8Array, { value }: Member): Edit | undefined {
 
 /** An answer within a JSON string: it was encoded twice. */
 function quoted(rest: Uint8Array): Said[] | undefined {
+  if (rest.length > COPIED_BYTES) return undefined;
   const cursor = new JsonCursor(rest, Infinity, Infinity);
   if (cursor.peek() !== QUOTE || !cursor.skipValue() || skipJunk(rest, cursor.at) < rest.length)
     return undefined;
@@ -261,7 +267,7 @@ function answerAmid(line: Uint8Array, at: number): Said[] {
     const judged = judge(rest, reason);
     return [judged.kind === 'broken' ? { ...judged, isSure: false } : judged];
   }
-  const bytes = inUtf8(rest.subarray(0, cursor.at));
+  const bytes = inUtf8(rest.subarray(0, cursor.at), cursor);
   const found = messageIn(bytes);
   if (found.kind === 'noise' || (found.kind === 'message' && !isAnswer(found.envelope))) {
     return [noise('the text is not JSON')];
@@ -289,8 +295,9 @@ function isUtf16(line: Uint8Array): boolean {
 }
 
 function utf16(line: Uint8Array): Value {
-  const text = line.filter((byte) => byte !== 0);
+  const head = line.subarray(0, COPIED_BYTES);
+  const text = head.filter((byte) => byte !== 0);
   const start = text.indexOf(BRACE);
   const reason = 'it is UTF-16, and a server must print UTF-8';
-  return start < 0 ? noise(reason) : judge(text.subarray(start), reason);
+  return start < 0 ? noise(reason) : judge(text.subarray(start), reason, head.length < line.length);
 }

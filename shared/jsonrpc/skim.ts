@@ -1,11 +1,12 @@
 // The first pass over a large line of a process, in steps short enough that others get their turn in between. Later passes jump
 // over what it finds (known.ts), so they cost little however large the line is. Pure.
+import { joinBytes } from '../bytes.ts';
 import { GistSteps } from './gist.ts';
-import { JsonCursor, OPEN_ARRAY, OPEN_OBJECT } from './json-cursor.ts';
-import { skipJunk } from './junk.ts';
+import { JsonCursor, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
+import { LONGEST_JUNK_BYTES, skipJunk } from './junk.ts';
 import { remember, type KnownValue } from './known.ts';
 import { compactLine } from './splice.ts';
-import { asShown } from './utf8.ts';
+import { shownFrom } from './utf8.ts';
 
 /** Lines from here on are worth it: a smaller one is passed in some milliseconds, however it is made. */
 export const SKIMMED_BYTES = 256 * 1024;
@@ -22,6 +23,18 @@ const SEARCHED_BYTES = 64 * 1024;
 /** So many texts of a line are looked at. */
 const MAX_TEXTS = 256;
 
+const SPACE = 0x20;
+const TAB = 0x09;
+const CR = 0x0d;
+
+interface Rewriting {
+  readonly shown: ReturnType<typeof shownFrom> | undefined;
+  /** How far the line is written. */
+  at: number;
+  readonly pieces: Uint8Array[];
+  bytes: number;
+}
+
 export class Skim {
   #line: Uint8Array;
   #texts: { readonly start: number; readonly cursor: JsonCursor }[] = [];
@@ -32,9 +45,15 @@ export class Skim {
   #decoder: TextDecoder | undefined;
   /** The reading of what was meant by a text that is no JSON. */
   #gist: GistSteps | undefined;
+  /** The writing of what is passed on in place of a text. */
+  #rewriting: Rewriting | undefined;
   #isRewritten = false;
+  readonly #mostBytes: number;
+  #overlongBytes: number | undefined;
 
-  constructor(line: Uint8Array) {
+  /** `mostBytes`: a byte that is no UTF-8 is shown by three, and no more is kept of a line that grows so. */
+  constructor(line: Uint8Array, mostBytes = Infinity) {
+    this.#mostBytes = mostBytes;
     this.#line = line;
     this.#begin(line);
   }
@@ -44,22 +63,30 @@ export class Skim {
     return this.#line;
   }
 
+  /** How much of the line was rewritten before it was more than it may be; undefined: it was not. */
+  get overlongBytes(): number | undefined {
+    return this.#overlongBytes;
+  }
+
   /** Does one step; false when nothing was left to do. */
   step(): boolean {
-    if (this.#cursor) this.#pass(this.#cursor);
+    if (this.#rewriting) this.#write(this.#rewriting);
+    else if (this.#cursor) this.#pass(this.#cursor);
     else if (this.#decoder) this.#decode(this.#decoder);
     else if (!this.#gist?.step(STEP_BYTES)) return false;
     return true;
   }
 
   #begin(line: Uint8Array): void {
-    this.#line = line;
+    this.#line = withoutBlanksBefore(line);
     this.#texts = [];
     this.#decodedTo = 0;
-    const at = skipJunk(line);
-    const start = isOpening(line[at])
-      ? at
-      : line.subarray(0, at + SEARCHED_BYTES).indexOf(OPEN_OBJECT, at);
+    const at = skipJunk(this.#line);
+    // A string is passed here once, and then judged as no message.
+    const start =
+      isOpening(this.#line[at]) || this.#line[at] === QUOTE
+        ? at
+        : this.#line.subarray(0, at + SEARCHED_BYTES).indexOf(OPEN_OBJECT, at);
     if (start >= 0) this.#open(start);
   }
 
@@ -104,22 +131,52 @@ export class Skim {
       ),
     );
     const last = this.#texts.at(-1);
-    if (last?.cursor.fault === undefined) this.#rewrite(isUtf8);
-    else this.#gist = new GistSteps(last.cursor.bytes, last.cursor.cut !== undefined);
+    if (!last) return;
+    const { bytes, fault, at } = last.cursor;
+    // JSON may be no message, and is then judged as well.
+    if (fault !== undefined) this.#gist = new GistSteps(bytes);
+    else if (!this.#rewrite(isUtf8)) this.#gist = new GistSteps(bytes.subarray(0, at));
   }
 
   /** The line would have to be rewritten before it is passed on, and nothing would be known of the result. */
-  #rewrite(isUtf8: boolean): void {
+  #rewrite(isUtf8: boolean): boolean {
     const [only, second] = this.#texts;
-    if (this.#isRewritten || !only || second) return;
+    if (this.#isRewritten || !only || second) return false;
     const { start, cursor } = only;
     const end = start + cursor.at;
     const isWhole = start === 0 && end === this.#line.length;
-    if (!isWhole || (isUtf8 && !cursor.hasLineBreaks)) return;
+    if (!isWhole || (isUtf8 && !cursor.hasLineBreaks)) return false;
     this.#isRewritten = true;
-    this.#begin(compactLine(isUtf8 ? this.#line : asShown(this.#line)));
+    this.#rewriting = { shown: isUtf8 ? undefined : shownFrom(), at: 0, pieces: [], bytes: 0 };
+    return true;
+  }
+
+  #write(rewriting: Rewriting): void {
+    const { shown, at, pieces } = rewriting;
+    const until = at + DECODED_BYTES;
+    const isLast = until >= this.#line.length;
+    const piece = this.#line.subarray(at, until);
+    const written = compactLine(shown ? shown(piece, isLast) : piece);
+    pieces.push(written);
+    rewriting.at = until;
+    rewriting.bytes += written.length;
+    if (rewriting.bytes > this.#mostBytes) this.#overlongBytes = rewriting.bytes;
+    else if (!isLast) return;
+    else this.#begin(joinBytes(pieces));
+    this.#rewriting = undefined;
   }
 }
+
+/** Many blanks before a text: each later pass would pass them again. */
+function withoutBlanksBefore(line: Uint8Array): Uint8Array {
+  let at = 0;
+  while (isBlank(line[at])) at++;
+  return at > LONGEST_JUNK_BYTES ? line.subarray(at) : line;
+}
+
+/** In JSON. A line holds no LF. */
+const isBlank = (byte: number | undefined): boolean =>
+  byte === SPACE || byte === TAB || byte === CR;
 
 const isOpening = (byte: number | undefined): boolean =>
   byte === OPEN_OBJECT || byte === OPEN_ARRAY;
