@@ -1198,6 +1198,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'the record could not be written for a while, and nothing in it said that lines are missing',
     tests: ['runner/output.test.ts'],
   },
+  'F-1190': {
+    fault:
+      'a Node server that throws at its start: `up`, `check` and the console showed calls of its stack, and not the message above them',
+    tests: [
+      'runner/core/told-lines.test.ts',
+      'runner/core/told-failures.test.ts',
+      'e2e/up.test.ts',
+    ],
+  },
   'F-553': {
     fault: 'each stop of a runner warned that its control link had closed',
     tests: ['runner/link/control-link.test.ts'],
@@ -2906,7 +2915,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-370 F-371 F-372 F-373',
   'F-720 F-721 F-722 F-723 F-724',
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
-  'F-550 F-551 F-552 F-553 F-1131 F-1132',
+  'F-550 F-551 F-552 F-553 F-1131 F-1132 F-1190',
   'F-600 F-601 F-1220 F-604 F-605 F-606 F-607 F-608 F-609',
   'F-730 F-731 F-732 F-733 F-735',
   'F-650 F-651 F-652 F-653 F-654',

@@ -5,6 +5,7 @@ import { TASKS_EXTENSION } from '../../shared/mcp/modern.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { perUserOf, type ServerConfig } from '../config/runner-config.ts';
 import { personalEnvironment } from '../core/per-user.ts';
+import { toldLines } from '../core/told-lines.ts';
 import { readPersonFile } from '../person-file.ts';
 import { findCommand } from '../process/command-path.ts';
 import { describeExit, type ExitFacts } from '../process/exit.ts';
@@ -101,7 +102,7 @@ async function tryServer(
     ground.secrets,
     server.startTimeoutMs,
   );
-  const lines = tail.slice(-SHOWN_LINES);
+  const lines = toldLines(tail, SHOWN_LINES);
   switch (greeting.type) {
     case 'answered': {
       const what = `${describeServer(greeting.answer)}${path === undefined ? '' : ` (${path})`}`;

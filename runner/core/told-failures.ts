@@ -4,6 +4,7 @@ import { FAILURE_LINE_CHARS, FAILURE_LINES, MEMBER_OF } from '../../shared/link/
 import type { FailedFrame } from '../../shared/link/control-frames.ts';
 import type { ServerName } from '../../shared/ids.ts';
 import { shownLine } from './shown-line.ts';
+import { toldLines } from './told-lines.ts';
 
 /** A server that fails all the time is told of so often. */
 const TOLD_MS = 10_000;
@@ -30,12 +31,12 @@ export class ToldFailures {
   ): FailedFrame | undefined {
     if (now - (this.#toldAt.get(server) ?? Number.NEGATIVE_INFINITY) < TOLD_MS) return undefined;
     this.#toldAt.set(server, now);
-    const lines = isPersonal ? [] : stderr.filter((line) => line.trim() !== '');
+    const lines = isPersonal ? [] : toldLines(stderr, FAILURE_LINES);
     return {
       type: 'failed',
       server,
       what: shownLine(what, FAILURE_LINE_CHARS),
-      stderr: lines.slice(-FAILURE_LINES).map((line) => shownLine(line, FAILURE_LINE_CHARS)),
+      stderr: lines.map((line) => shownLine(line, FAILURE_LINE_CHARS)),
       ...(memberOf.length > 0 && { memberOf: memberOf.slice(0, MEMBER_OF) }),
     };
   }

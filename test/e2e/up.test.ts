@@ -126,6 +126,14 @@ test('[F-561] where there is nothing to serve, or nothing answers, it says so an
   expect(broken.stderr()).toContain('No server answers');
 });
 
+test('[F-1190] of a server that throws at its start the message is shown, however deep it was', async () => {
+  const script =
+    'const f = (n) => { if (n) return f(n - 1); throw Error("set GITHUB_TOKEN"); }; f(20)';
+  const broken = up(emptyHome(), '--name', 'github', '--', process.execPath, '-e', script);
+  expect(await once(broken.process, 'close')).toEqual([1, null]);
+  expect(broken.stdout()).toContain('| Error: set GITHUB_TOKEN');
+});
+
 describe('[F-648] the console of a local bridge', () => {
   test('has its address on the screen, and a key of its own in a file that its user alone can read', async () => {
     const home = emptyHome();

@@ -29,6 +29,17 @@ describe('[LP32] [F-733] of a process that failed', () => {
     expect(told.told(failure, 10_001)).toBeDefined();
   });
 
+  test('[F-1190] the message of a crash is among the few lines, not only the calls below it', () => {
+    const calls = Array.from({ length: 10 }, (_, at) => `    at call${at} (main.js:${at}:1)`);
+    const stderr = ['main.js:1', 'Error: TOKEN is required', ...calls, 'Node.js v24'];
+    expect(new ToldFailures().told({ ...failure, stderr }, 0)?.stderr).toEqual([
+      'main.js:1',
+      'Error: TOKEN is required',
+      ...calls.slice(0, 2),
+      'Node.js v24',
+    ]);
+  });
+
   test('what it wrote is not, where it had something of a person', () => {
     expect(new ToldFailures().told({ ...failure, isPersonal: true }, 0)).toMatchObject({
       stderr: [],
