@@ -15,6 +15,7 @@ import { isInitialize, type Call, type Calls } from './calls.ts';
 import type { ClientTraits } from './client-kinds.ts';
 import { Handshake } from './handshake.ts';
 import { unusable, type Failed, type Hearing } from './hearing.ts';
+import { isListTooLarge, LISTS_TOO_MUCH } from './list-size.ts';
 import type { Outcomes } from './outcomes.ts';
 import { FRAMED_WORDS } from './overheard.ts';
 import type { Policy } from './policy.ts';
@@ -113,7 +114,8 @@ export class ProcessToClient {
     if (!idAt || !call) return this.#stray(answer, number, now);
     hearing.answered(call.bridgeId, answer.bytes.length);
     const edits = [{ ...idAt, with: call.clientIdBytes }];
-    if (call.method === LIST_METHOD) {
+    if (call.method === LIST_METHOD && (policy || catalogue)) {
+      if (isListTooLarge(answer)) return outcomes.fail(call, unusable(LISTS_TOO_MUCH), now);
       edits.push(...(policy?.listed(answer, catalogue?.isHeldBack) ?? []));
     }
     edits.sort((one, other) => one.start - other.start);

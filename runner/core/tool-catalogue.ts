@@ -6,6 +6,7 @@ import { withMembers } from '../../shared/jsonrpc/members.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE, PRIVATE_META } from '../../shared/mcp/modern.ts';
 import type { Call, Calls } from './calls.ts';
+import { isListTooLarge } from './list-size.ts';
 import { NO_LIST, type PinnedTools } from './pinned-tools.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { SessionOutput } from './session-output.ts';
@@ -94,7 +95,10 @@ export class ToolCatalogue {
       const hasNone = answer.parsed('error', 'code') === CODE.methodNotFound;
       return hasNone ? this.#conclude(now) : this.failed(now);
     }
-    const isOfUse = this.#pinned?.page(answer) !== false && this.#search?.page(answer) !== false;
+    const isOfUse =
+      !isListTooLarge(answer) &&
+      this.#pinned?.page(answer) !== false &&
+      this.#search?.page(answer) !== false;
     if (!isOfUse) return this.failed(now);
     const cursor = nextPage(answer.string('result', 'nextCursor'), listing.cursor);
     if (cursor === undefined || listing.pages >= MAX_PAGES) return this.#conclude(now);

@@ -221,7 +221,10 @@ export class MemberLists {
     if (!answer.ok) return answer.error;
     const { message } = answer;
     if (message.kind === 'error') return errorIn(message);
-    if (isOverlong(message.bytes, message.at('result', kind.member))) return listsTooMuch();
+    const isTooLarge =
+      isOverlong(message.bytes, message.at('result', kind.member)) ||
+      member.rules.isTooLarge(message, kind);
+    if (isTooLarge) return listsTooMuch();
     return pageOf(this.#parts.seen(member, message), kind, member.rules);
   }
 }

@@ -1,12 +1,13 @@
 // What the config says of one member of a virtual server: the names that its tools and prompts have for clients, and what these may do
 // with it.
-import { elementsOf } from '../../shared/jsonrpc/elements.ts';
+import { elementsOf, isOverlong } from '../../shared/jsonrpc/elements.ts';
 import { membersOf } from '../../shared/jsonrpc/members.ts';
 import { QUOTE } from '../../shared/jsonrpc/json-cursor.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
 import type { MessageView, Path } from '../../shared/jsonrpc/view.ts';
 import type { ServerName } from '../../shared/ids.ts';
 import { LIST_METHOD } from '../../shared/mcp/judged.ts';
+import { isListTooLarge } from '../core/list-size.ts';
 import { beforeNames } from '../core/member-prefix.ts';
 import { Policy, type PolicyRules } from '../core/policy.ts';
 import type { Quote } from '../core/overheard.ts';
@@ -69,6 +70,13 @@ export class MemberRules {
     const refusal = this.pins?.refusal(passed);
     if (refusal !== undefined) return { ok: false, refusal };
     return { ok: true, message: passed };
+  }
+
+  /** Whether clients cannot be shown a list of the member, since it is too large to be looked through. */
+  isTooLarge(answer: MessageView, { method, member }: ListKind): boolean {
+    const isJudged = method === LIST_METHOD && (this.#policies.length > 0 || this.pins);
+    if (isJudged && isListTooLarge(answer)) return true;
+    return this.prefix !== '' && isOverlong(answer.bytes, answer.at('result', member));
   }
 
   /** The member's answer to a request for a list, as clients see it. */

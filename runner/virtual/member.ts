@@ -9,6 +9,7 @@ import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
+import { isListTooLarge } from '../core/list-size.ts';
 import { Liveness } from '../core/liveness.ts';
 import type { Quote } from '../core/overheard.ts';
 import type { PinnedTools } from '../core/pinned-tools.ts';
@@ -372,7 +373,8 @@ export class VirtualMember {
     now: number,
   ): void {
     this.#ask(like, this.#parts.mint(), cursor, now, (answer, at) => {
-      const isPage = answer.ok && answer.message.kind === 'result';
+      const isPage =
+        answer.ok && answer.message.kind === 'result' && !isListTooLarge(answer.message);
       if (isPage) pins.page(answer.message);
       const next = isPage
         ? nextPage(answer.message.string('result', 'nextCursor'), cursor)

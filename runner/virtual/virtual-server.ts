@@ -4,7 +4,6 @@
 import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
 import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import { faultError, faultRow } from '../../shared/fault.ts';
-import { isOverlong } from '../../shared/jsonrpc/elements.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
@@ -225,9 +224,7 @@ export class VirtualServer {
 
   #passList(member: VirtualMember, kind: ListKind, message: MessageView, now: number): void {
     const shown = (answer: MessageView): MessageView | string => {
-      const { prefix } = member.rules;
-      const isTooMuch = prefix !== '' && isOverlong(answer.bytes, answer.at('result', kind.member));
-      return isTooMuch
+      return member.rules.isTooLarge(answer, kind)
         ? errorResponse(message.id ?? null, listsTooMuch())
         : member.rules.shown(answer, kind);
     };
