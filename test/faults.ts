@@ -1514,6 +1514,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a client whose upgrade or bytes were refused leaves unread bytes, or does not end its side',
     tests: ['edge/hosts/node/http-server.test.ts'],
   },
+  'F-1170': {
+    fault:
+      'a client offers to upgrade where there is nothing to upgrade to: the body of a call would be lost, a stream held for ever',
+    tests: ['edge/hosts/node/http-server.test.ts'],
+  },
   'F-1120': {
     fault:
       'a client expects 100 Continue and sends its bodies unasked, thousands of times on one connection',
@@ -2912,6 +2917,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-1120 F-1121 F-1122 F-1123 F-1124',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',
+  'F-1170',
   'F-1040',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343 F-344 F-345 F-346 F-347',

@@ -11,8 +11,9 @@ import { createServer as createTlsServer, type ServerOptions as TlsOptions } fro
 import type { Duplex } from 'node:stream';
 import { NO_URL } from '../../http/request-url.ts';
 import { refuse } from '../../http/refuse.ts';
+import type { Fault } from '../../../shared/fault.ts';
 import type { Entrances } from './entrances.ts';
-import { asRequest, urlOfTarget } from './incoming-request.ts';
+import { asRequest, Incoming, urlOfTarget } from './incoming-request.ts';
 import { makeResponsesPlain } from './plain-response.ts';
 import { HttpAnswer, endOf, KEEP_ALIVE_MS, send } from './send-response.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
@@ -47,7 +48,7 @@ const LAST_BYTES_MS = 2_000;
 /** Answers under way have this long when the server stops. */
 const LAST_ANSWERS_MS = 1_000;
 
-const SETTINGS: ServerOptions & { shouldUpgradeCallback(incoming: IncomingMessage): boolean } = {
+const SETTINGS = {
   maxHeaderSize: HEADER_BYTES,
   headersTimeout: HEADERS_MS,
   requestTimeout: REQUEST_MS,
@@ -56,8 +57,14 @@ const SETTINGS: ServerOptions & { shouldUpgradeCallback(incoming: IncomingMessag
   keepAlive: true,
   keepAliveInitialDelay: PROBE_MS,
   noDelay: true,
-  // Other offers of a client, such as HTTP/2, are ignored (RFC 9110 §7.8).
-  shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+  IncomingMessage: Incoming as typeof IncomingMessage,
+  ServerResponse: HttpAnswer,
+} satisfies ServerOptions<typeof IncomingMessage, typeof HttpAnswer>;
+
+/** For a handshake where there is something else. */
+const NO_WEB_SOCKET: Fault = {
+  fault: 'invalid_request',
+  message: 'There is no WebSocket at this address. Send the request without the Upgrade header.',
 };
 
 export class HttpServer {
@@ -74,8 +81,8 @@ export class HttpServer {
     this.#options = options;
     const { certificate } = options;
     this.#server = certificate
-      ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions), ServerResponse: HttpAnswer })
-      : createServer({ ...SETTINGS, ServerResponse: HttpAnswer });
+      ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions) })
+      : createServer(SETTINGS);
     makeResponsesPlain();
     const serve = (incoming: IncomingMessage, outgoing: HttpAnswer): void =>
       this.#serve(incoming, outgoing);
@@ -221,6 +228,12 @@ export class HttpServer {
       const isEntered = this.#options.entrances.overNetwork(request, incoming, connection, head);
       response = await this.#options.fetch(request);
       if (isEntered()) return;
+      // What would be served to others may have no end.
+      if (response.status < 400) {
+        request.abort();
+        await response.body?.cancel();
+        response = refuse(NO_WEB_SOCKET);
+      }
     } catch {
       response = refuse(NO_URL);
     }

@@ -1,9 +1,29 @@
 // A request as the app reads it, on what Node's server took in. Of a Request it has what the app asks for (http/platform.d.ts), and
 // makes no more of it than is asked.
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ArrivedBody } from '../../http/guards/body.ts';
 import type { KeepsUrl, RequestUrl } from '../../http/request-url.ts';
+
+/**
+ * What Node's server makes for each request. All offers of a client to go on with another protocol are passed over, such as HTTP/2 (RFC
+ * 9110 §7.8), but a handshake of a WebSocket, which is a GET (RFC 6455 §4.1). Node asks this member whether it is to upgrade; before 24.9
+ * nothing else can tell it, and the body of a request that is upgraded is lost.
+ */
+export class Incoming extends IncomingMessage {
+  /** As Node has parsed it; null at first, set by the constructor of Node. */
+  declare isOffered: boolean | null;
+
+  get upgrade(): boolean {
+    if (this.isOffered !== true) return false;
+    if (this.method === 'CONNECT') return true;
+    return this.method === 'GET' && this.headers.upgrade?.toLowerCase() === 'websocket';
+  }
+
+  set upgrade(isOffered: boolean | null) {
+    this.isOffered = isOffered;
+  }
+}
 
 /** Hosts and targets that are in a URL as they are: nothing in them is decoded, and no path leads up. */
 const PLAIN_HOST = /^[a-z0-9._-]+(?::(?:[1-5]\d{3,4}|[6-9]\d{3}))?$/u;

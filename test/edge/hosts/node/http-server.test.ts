@@ -162,6 +162,33 @@ test('[F-323] an offer to go on with HTTP/2 is passed over', async () => {
   expect(text()).toMatch(/^HTTP\/1\.1 200 /u);
 });
 
+test.each([
+  ['HTTP/2', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n'],
+  ['a WebSocket', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
+])('[F-1170] a call that offers to go on with %s keeps its body', async (_, offer) => {
+  const { port } = await start(echoing);
+  const { socket, until, text } = talk(port, post('hi', offer));
+  await until('hi.');
+  socket.write(post('again', offer));
+  await until('again.');
+  expect(text().match(/POST \/b \w+/gu)).toEqual(['POST /b hi', 'POST /b again']);
+});
+
+test('[F-1170] a stream is not held for a handshake that it cannot answer', async () => {
+  let left = 0;
+  const { port } = await start(({ signal }) => {
+    signal.addEventListener('abort', () => (left += 1));
+    return streamResponse(
+      { pull: () => new Promise(() => undefined), cancel: () => (left += 1) },
+      {},
+    );
+  });
+  const { closed, text } = talk(port, UPGRADE);
+  await closed;
+  expect(text()).toMatch(/^HTTP\/1\.1 400 [^]*There is no WebSocket/u);
+  expect(left).toBe(2);
+});
+
 test('[F-323] an upgrade that nobody lets in gets the answer of the app', async () => {
   const { port } = await start(() => new Response('not here', { status: 404 }));
   const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
