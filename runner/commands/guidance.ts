@@ -58,6 +58,18 @@ export function calledLine(
   return `  ${style('green', '✓')} ${left}  ${style('dim', `${countText(call)}, ${(call.ms / 1_000).toFixed(1)} s`)}\n`;
 }
 
+/** Of a server that has not answered for as long as a client waits. */
+export const slowLine = (name: string, style: Style): string =>
+  noticeLine(
+    name,
+    {
+      what: 'does not answer yet: it downloads, or is no MCP server on stdio',
+      fix: 'It is waited for, 3 minutes in all; Ctrl-C stops.',
+    },
+    false,
+    style,
+  );
+
 function countText({ tools, hasMore }: FirstCall & { readonly ok: true }): string {
   const { length } = tools;
   if (length === 0) return 'no tools';

@@ -16,6 +16,7 @@ import {
   noticeLine,
   nothingFoundText,
   offersText,
+  slowLine,
   type Called,
   type Style,
 } from './guidance.ts';
@@ -122,11 +123,13 @@ const shownFor = ({ json }: UpOptions): Shown => ({
 const callAll = (
   { edge, key, config, environment, containment }: LocalBridge,
   stop: AbortSignal,
+  onSlow?: (name: string) => void,
 ): AsyncGenerator<Called, void> =>
   inTurns(offeredNames(config), async (name) => {
     const server = config.servers.get(name);
     const url = `${edge}/${name}/mcp`;
-    const call = await firstCall(url, key?.key, stop, () => performance.now());
+    const now = (): number => performance.now();
+    const call = await firstCall(url, key?.key, stop, now, () => onSlow?.(name));
     if (call.ok || stop.aborted || !server) return { name, url, call };
     const why = await checkServer(server, { environment, containment, token: undefined });
     return { name, url, call, why };
@@ -153,11 +156,28 @@ async function forPerson(bridge: LocalBridge, stop: AbortSignal): Promise<number
   const width = Math.max(...names.map((name) => name.length));
   const widths = { width, urls: `${edge}//mcp`.length + width };
   const called: Called[] = [];
+  const slow = new Set<string>();
   print('\n');
-  const progress = startProgress(
-    () => `  Starting ${names[called.length] ?? ''}; the first start may have to download it`,
-  );
-  for await (const one of callAll(bridge, stop)) {
+  const progress = startProgress(() => {
+    const name = names[called.length] ?? '';
+    return slow.has(name)
+      ? `  ${name} has not answered yet`
+      : `  Starting ${name}; the first start may have to download it`;
+  });
+  let isNoted = false;
+  const note = (): void => {
+    if (!isNoted) noteConfig(bridge);
+    isNoted = true;
+  };
+  const onSlow = (name: string): void => {
+    if (slow.has(name)) return;
+    slow.add(name);
+    progress.clear();
+    // A mistake in its entry is what most often keeps it from answering.
+    note();
+    print(slowLine(name, style));
+  };
+  for await (const one of callAll(bridge, stop, onSlow)) {
     called.push(one);
     progress.clear();
     if (stop.aborted) break;
@@ -165,12 +185,7 @@ async function forPerson(bridge: LocalBridge, stop: AbortSignal): Promise<number
   }
   progress.end();
   if (stop.aborted) return undefined;
-  for (const { name, reason, problems } of config.leftOut) {
-    const [why] = problems;
-    if (reason === 'broken' && why)
-      print(noticeLine(`${name} is left out: ${why.path}`, why, true, style));
-  }
-  for (const warning of config.warnings) print(noticeLine(warning.path, warning, false, style));
+  note();
   for (const { call, why } of called) {
     // What works alone, and not here, is told as it was answered here.
     if (why && why.verdict !== 'ok') print(`\n${outcomeText(why, hasColours())}`);
@@ -185,6 +200,16 @@ async function forPerson(bridge: LocalBridge, stop: AbortSignal): Promise<number
   print(`\n${style('bold', 'mcp-bridge is up')}, for this machine only. Ctrl-C stops it.\n`);
   print(nextSteps(answered, bridge, { self, isWindows: process.platform === 'win32' }, style));
   return undefined;
+}
+
+/** What is wrong in the config, or should be changed. */
+function noteConfig({ config: { leftOut, warnings } }: LocalBridge): void {
+  for (const { name, reason, problems } of leftOut) {
+    const [why] = problems;
+    if (reason === 'broken' && why)
+      print(noticeLine(`${name} is left out: ${why.path}`, why, true, style));
+  }
+  for (const warning of warnings) print(noticeLine(warning.path, warning, false, style));
 }
 
 const hasAnswered = (called: Called): called is Called & { call: { ok: true } } => called.call.ok;

@@ -42,6 +42,9 @@ const SLOW_MS = 5_000;
 /** Between two calls to a server that is still starting. */
 const AGAIN_MS = 500;
 
+/** Then no further call is made: whoever has a server that downloads for longer raises its `startTimeout`, for which one call waits. */
+export const LONGEST_FIRST_CALL_MS = 3 * 60_000;
+
 const ANSWER = v.union([
   v.object({
     result: v.object({
@@ -60,12 +63,16 @@ const ANSWER = v.union([
 
 type Answer = v.InferOutput<typeof ANSWER>;
 
-/** Calls until the server answers, or fails, or `stop` is aborted. `key` is absent if clients need none. */
+/**
+ * Calls until the server answers, or fails, or has started for {@link LONGEST_FIRST_CALL_MS}, or `stop` is aborted. `key` is absent if clients need
+ * none. `onSlow`: a call ended while the server was still starting.
+ */
 export async function firstCall(
   url: string,
   key: string | undefined,
   stop: AbortSignal,
   now: () => number,
+  onSlow?: () => void,
 ): Promise<FirstCall> {
   const begin = now();
   for (;;) {
@@ -88,6 +95,8 @@ export async function firstCall(
     if (code === CODE.methodNotFound)
       return { ok: true, tools: [], hasMore: false, ms: now() - begin };
     if (data?.retryable !== true || now() - sent < SLOW_MS) return { ok: false, what: message };
+    if (now() - begin >= LONGEST_FIRST_CALL_MS) return { ok: false, what: message };
+    onSlow?.();
     // oxlint-disable-next-line no-await-in-loop -- the time between two tries
     if (await isStopped(stop)) return { ok: false, what: 'stopped' };
   }

@@ -134,6 +134,17 @@ test('[F-1190] of a server that throws at its start the message is shown, howeve
   expect(broken.stdout()).toContain('| Error: set GITHUB_TOKEN');
 });
 
+test('[F-1191] of a server that does not answer, what its config lacks is told while it is waited for', async () => {
+  const home = emptyHome();
+  const silent = { command: process.execPath, argz: [echo], bridge: { startTimeout: '6s' } };
+  writeFileSync(join(home, 'work/mcp.json'), JSON.stringify({ mcpServers: { silent } }));
+  const running = up(home);
+  const text = await said(running, 'silent does not answer yet');
+  expect(text).toContain('Did you mean "args"?');
+  running.process.kill('SIGINT');
+  expect(await once(running.process, 'exit')).toEqual([0, null]);
+});
+
 describe('[F-648] the console of a local bridge', () => {
   test('has its address on the screen, and a key of its own in a file that its user alone can read', async () => {
     const home = emptyHome();
