@@ -1524,6 +1524,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a client offers to upgrade where there is nothing to upgrade to: the body of a call would be lost, a stream held for ever',
     tests: ['edge/hosts/node/http-server.test.ts'],
   },
+  'F-1171': {
+    fault:
+      'a forwarded host that is more than a host leads to another path than the proxy let through',
+    tests: ['edge/hosts/node/trusted-proxies.test.ts'],
+  },
+  'F-1172': {
+    fault: 'a proxy behind another, or one that tells ports, hides which client guesses keys',
+    tests: ['edge/hosts/node/trusted-proxies.test.ts'],
+  },
   'F-1120': {
     fault:
       'a client expects 100 Continue and sends its bodies unasked, thousands of times on one connection',
@@ -2922,7 +2931,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-1120 F-1121 F-1122 F-1123 F-1124',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',
-  'F-1170',
+  'F-1170 F-1171 F-1172',
   'F-1040',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343 F-344 F-345 F-346 F-347',

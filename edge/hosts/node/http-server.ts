@@ -3,7 +3,6 @@ import {
   createServer,
   ServerResponse,
   STATUS_CODES,
-  type IncomingMessage,
   type Server,
   type ServerOptions,
 } from 'node:http';
@@ -57,9 +56,9 @@ const SETTINGS = {
   keepAlive: true,
   keepAliveInitialDelay: PROBE_MS,
   noDelay: true,
-  IncomingMessage: Incoming as typeof IncomingMessage,
+  IncomingMessage: Incoming,
   ServerResponse: HttpAnswer,
-} satisfies ServerOptions<typeof IncomingMessage, typeof HttpAnswer>;
+} satisfies ServerOptions<typeof Incoming, typeof HttpAnswer>;
 
 /** For a handshake where there is something else. */
 const NO_WEB_SOCKET: Fault = {
@@ -69,7 +68,7 @@ const NO_WEB_SOCKET: Fault = {
 
 export class HttpServer {
   readonly #options: HttpOptions;
-  readonly #server: Server<typeof IncomingMessage, typeof HttpAnswer>;
+  readonly #server: Server<typeof Incoming, typeof HttpAnswer>;
   readonly #connections = new Set<Duplex>();
   /** Responses that have not ended. */
   readonly #responses = new Set<HttpAnswer>();
@@ -84,12 +83,12 @@ export class HttpServer {
       ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions) })
       : createServer(SETTINGS);
     makeResponsesPlain();
-    const serve = (incoming: IncomingMessage, outgoing: HttpAnswer): void =>
+    const serve = (incoming: Incoming, outgoing: HttpAnswer): void =>
       this.#serve(incoming, outgoing);
     this.#server
       .on('connection', (connection) => this.#connected(connection))
       .on('request', serve)
-      .on('checkContinue', (incoming: IncomingMessage, outgoing: HttpAnswer) => {
+      .on('checkContinue', (incoming: Incoming, outgoing: HttpAnswer) => {
         continueWhenRead(incoming, outgoing);
         serve(incoming, outgoing);
       })
@@ -139,7 +138,7 @@ export class HttpServer {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  #asRequest(incoming: IncomingMessage, url: string): ReturnType<typeof asRequest> {
+  #asRequest(incoming: Incoming, url: string): ReturnType<typeof asRequest> {
     // Of a trusted proxy's request, the address that the proxy says.
     const addressOf = (): string | undefined =>
       this.#options.proxies?.addressOf(incoming) ?? incoming.socket.remoteAddress;
@@ -151,7 +150,7 @@ export class HttpServer {
     connection.once('close', () => this.#connections.delete(connection));
   }
 
-  #serve(incoming: IncomingMessage, outgoing: HttpAnswer): void {
+  #serve(incoming: Incoming, outgoing: HttpAnswer): void {
     if (this.#isStopping) outgoing.shouldKeepAlive = false;
     this.#responses.add(outgoing);
     this.#options.proxies?.apply(incoming);
@@ -217,7 +216,7 @@ export class HttpServer {
     return true;
   }
 
-  async #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
+  async #upgrade(incoming: Incoming, connection: Duplex, head: Buffer): Promise<void> {
     if (this.#endsUnread(connection)) return;
     this.#options.proxies?.apply(incoming);
     const url = urlOfTarget(incoming);
@@ -242,7 +241,7 @@ export class HttpServer {
 }
 
 /** A backslash, which no target may have (RFC 3986 §2), is read as a slash in a URL. To the app it is a path that leads nowhere. */
-function escapeBackslashes(incoming: IncomingMessage): void {
+function escapeBackslashes(incoming: Incoming): void {
   if (incoming.url?.includes('\\') === true) incoming.url = incoming.url.replaceAll('\\', '%5C');
 }
 
@@ -256,13 +255,13 @@ function endSoon(connection: Duplex): void {
 
 /** An upgrade that was refused gets an ordinary answer, and its connection ends. */
 async function answerUpgrade(
-  incoming: IncomingMessage,
+  incoming: Incoming,
   connection: Duplex,
   response: Response,
 ): Promise<void> {
   const outgoing = new ServerResponse(incoming);
   outgoing.shouldKeepAlive = false;
-  outgoing.assignSocket(connection as IncomingMessage['socket']);
+  outgoing.assignSocket(connection as Incoming['socket']);
   outgoing.once('finish', () => endSoon(connection));
   for (const [name, value] of response.headers) outgoing.setHeader(name, value);
   outgoing.writeHead(response.status);
@@ -270,7 +269,7 @@ async function answerUpgrade(
 }
 
 /** A body that nobody reads is not asked for (RFC 9110 §10.1.1), and none is once the answer is out: its rest is then only let go. */
-function continueWhenRead(incoming: IncomingMessage, outgoing: HttpAnswer): void {
+function continueWhenRead(incoming: Incoming, outgoing: HttpAnswer): void {
   incoming.once('resume', () => {
     if (!outgoing.headersSent && !outgoing.isSent) outgoing.writeContinue();
   });

@@ -13,6 +13,8 @@ import type { KeepsUrl, RequestUrl } from '../../http/request-url.ts';
 export class Incoming extends IncomingMessage {
   /** As Node has parsed it; null at first, set by the constructor of Node. */
   declare isOffered: boolean | null;
+  /** Under which a proxy received it. */
+  declare scheme: 'http' | 'https' | undefined;
 
   get upgrade(): boolean {
     if (this.isOffered !== true) return false;
@@ -33,14 +35,15 @@ const PLAIN_TARGET = /^\/(?!.*\/\.)[!#$&-;=?-[\]_a-z~]*$/u;
 let last = { scheme: '', host: '', target: '', url: '' };
 
 /** The URL of a request; undefined if target and Host make none. */
-export function urlOfTarget(incoming: IncomingMessage): string | undefined {
+export function urlOfTarget(incoming: Incoming): string | undefined {
   const { url: target = '', headers, socket } = incoming;
   // In absolute form (RFC 9112 §3.2.2).
   if (!target.startsWith('/'))
     return /^https?:\/\//u.test(target) ? URL.parse(target)?.href : undefined;
   const { host } = headers;
   if (host === undefined || host === '') return undefined;
-  const scheme = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http';
+  const own = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http';
+  const scheme = incoming.scheme ?? own;
   if (host === last.host && target === last.target && scheme === last.scheme) return last.url;
   const text = `${scheme}://${host}${target}`;
   if (PLAIN_HOST.test(host) && PLAIN_TARGET.test(target)) {

@@ -2,6 +2,7 @@
 import { ServerResponse, type IncomingMessage, type OutgoingHttpHeader } from 'node:http';
 import type { Socket } from 'node:net';
 import type { BodyReader, BodySource } from '../../http/stream-body.ts';
+import type { Incoming } from './incoming-request.ts';
 import { isSource, madeOf } from './plain-response.ts';
 
 /** Statuses of answers without a body, of which no length is told (RFC 9110 §8.6). */
@@ -11,7 +12,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 export const KEEP_ALIVE_MS = 75_000;
 
 /** What Node's server makes for each request. */
-export class HttpAnswer extends ServerResponse {
+export class HttpAnswer extends ServerResponse<Incoming> {
   /** All of it was handed over past Node's own response, which knows nothing of it. */
   wentAtOnce = false;
 
