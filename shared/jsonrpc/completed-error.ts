@@ -22,31 +22,39 @@ const EMPTY = new TextEncoder().encode('{}');
 /** The error at `error` with a code and a message, or undefined when it has both. `bytes` must hold scanned JSON. */
 export function completedError(bytes: Uint8Array, error: Span): Uint8Array | undefined {
   const isObject = isObjectAt(bytes, error);
+  // A text may be as long as the line: it is copied, and not decoded.
   const code = isObject ? valueIn(bytes, error, 'code') : error;
   const message = isObject ? valueIn(bytes, error, 'message') : error;
   const number = code && integerAt(bytes, code);
   const words = wordsAt(bytes, message);
   const and = { code: String(number ?? INTERNAL_ERROR), message: words };
   if (!isObject) return withMembers(EMPTY, { and });
-  if (code && message && textAt(bytes, code) === and.code && textAt(bytes, message) === words)
-    return undefined;
-  const isCodeLost =
-    code !== undefined && !NOTHING.has(textAt(bytes, code)) && number === undefined;
-  const data = isCodeLost && !valueIn(bytes, error, 'data') ? { data: textAt(bytes, error) } : {};
+  const isCoded = code && !isLong(code) && textAt(bytes, code) === and.code;
+  if (isCoded && message && typeof words !== 'string') return undefined;
+  const isCodeLost = code !== undefined && !isNothing(bytes, code) && number === undefined;
+  const data =
+    isCodeLost && !valueIn(bytes, error, 'data')
+      ? { data: bytes.subarray(error.start, error.end) }
+      : {};
   return withMembers(bytes, { and: { ...and, ...data } }, error);
 }
 
+const isLong = ({ start, end }: Span): boolean => end - start > NUMBER_BYTES;
+
+const isNothing = (bytes: Uint8Array, span: Span): boolean =>
+  !isLong(span) && NOTHING.has(textAt(bytes, span));
+
 function integerAt(bytes: Uint8Array, span: Span): number | undefined {
-  return span.end - span.start > NUMBER_BYTES ? undefined : integerOf(textAt(bytes, span));
+  return isLong(span) ? undefined : integerOf(textAt(bytes, span));
 }
 
-/** The message as JSON text. */
-function wordsAt(bytes: Uint8Array, span: Span | undefined): string {
-  if (!span) return NO_WORDS;
+/** The message as JSON text: the bytes of a text as it stands there, another as it is written for what does. */
+function wordsAt(bytes: Uint8Array, span: Span | undefined): string | Uint8Array {
+  if (!span || isNothing(bytes, span)) return NO_WORDS;
+  if (bytes[span.start] === QUOTE) return bytes.subarray(span.start, span.end);
   const shown = textAt(bytes, {
     start: span.start,
     end: Math.min(span.end, span.start + SHOWN_BYTES),
   });
-  if (NOTHING.has(shown)) return NO_WORDS;
-  return bytes[span.start] === QUOTE ? textAt(bytes, span) : JSON.stringify(shown);
+  return JSON.stringify(shown);
 }

@@ -533,7 +533,9 @@ export class JsonCursor {
       end = this.#digits(at);
       if (end === at) return this.#refuse('an exponent without digits');
     }
+    const start = this.#at;
     this.#at = end;
+    if (end - start >= this.#notedBytes) this.#noteValue(start, end);
     return true;
   }
 

@@ -6,7 +6,7 @@ import type { Span } from './span.ts';
 /** Smaller values are passed at once. */
 export const KNOWN_BYTES = 64 * 1024;
 
-/** A value that was passed: an array, an object or a string. */
+/** A value that was passed: an array, an object, a string or a number. */
 export interface KnownValue extends Span {
   /** It holds CR or LF between its tokens. */
   readonly hasBreaks: boolean;

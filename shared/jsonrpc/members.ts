@@ -44,6 +44,15 @@ export function* membersOf(bytes: Uint8Array, span: Span = whole(bytes)): Genera
   }
 }
 
+/** Whether the object at `span` has more than `most` members. Keys are not decoded. */
+export function hasMoreMembers(bytes: Uint8Array, span: Span, most: number): boolean {
+  const cursor = cursorOver(bytes, span);
+  if (cursor.peek() !== OPEN_OBJECT || !cursor.enter()) return false;
+  let count = 0;
+  while (cursor.nextMember() && cursor.skipValue()) if (++count > most) return true;
+  return false;
+}
+
 /** The keys of each object in `bytes`, which must hold scanned JSON, from outside in; arrays have none. `depth`: how many others it lies in. */
 export function* keysByDepth(
   bytes: Uint8Array,

@@ -6,9 +6,10 @@ import { elementsOf } from './elements.ts';
 import { gistOf } from './gist.ts';
 import { JsonCursor, OPEN_ARRAY, OPEN_OBJECT, PARSE_ERROR, QUOTE } from './json-cursor.ts';
 import { skipJunk, withoutSequences } from './junk.ts';
-import { dropEdits, membersOf, type Member } from './members.ts';
+import { REQUEST_ID_BYTES } from '../limits.ts';
+import { dropEdits, hasMoreMembers, membersOf, type Member } from './members.ts';
 import { integerOf } from './numbers.ts';
-import { scanLine, type Envelope } from './scan.ts';
+import { LINE_MEMBERS, scanLine, type Envelope } from './scan.ts';
 import { compactLine, splice, type Edit } from './splice.ts';
 import { asShown } from './utf8.ts';
 
@@ -43,6 +44,7 @@ const BRACE = 0x7b;
 /** So many values are taken of a line, and so many members of an envelope are looked at: what has more is no message and costs no more. */
 const MAX_VALUES = 256;
 const MAX_MEMBERS = 256;
+const MAX_ERROR_MEMBERS = LINE_MEMBERS;
 
 /** What may stand before a message is searched for this far, and in so many places. */
 const SEARCHED_BYTES = 64 * 1024;
@@ -157,6 +159,10 @@ function messageIn(bytes: Uint8Array, isRefused = false): Value {
   if (members.length > MAX_MEMBERS || !members.some(({ key }) => SPEAKING.has(key))) {
     return judge(bytes, 'the text is not a message');
   }
+  const error = members.findLast(({ key }) => key === 'error');
+  if (error && hasMoreMembers(bytes, error.value, MAX_ERROR_MEMBERS)) {
+    return judge(bytes, 'its error has too many members');
+  }
   const mended = mendedEnvelope(bytes, members);
   const again = scanLine(mended);
   if (again.ok && again.kind === 'single') return message(mended, again.envelope);
@@ -228,6 +234,8 @@ function mendedEnvelope(bytes: Uint8Array, members: readonly Member[]): Uint8Arr
 
 /** A number that is an integer, however it is written; strings stay what they are. */
 function integerId(bytes: Uint8Array, { value }: Member): Edit | undefined {
+  // A longer one is refused.
+  if (value.end - value.start > REQUEST_ID_BYTES) return undefined;
   const raw = decoder.decode(bytes.subarray(value.start, value.end));
   if (!/^-?\d/u.test(raw)) return undefined;
   const integer = integerOf(raw);

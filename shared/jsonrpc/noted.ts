@@ -55,15 +55,15 @@ const READ_KEYS = [
   'io.modelcontextprotocol/clientCapabilities',
 ] as const;
 
-/** Key and value of each member as it is passed, also of those that are not noted; `depth`: 1 within a `_meta`. */
+/** Key and value of each member as it is passed, also of those that are not noted; `depth`: 1 within a `_meta`. False: no more is passed. */
 export type OnMember = (
   key: (typeof READ_KEYS)[number] | undefined,
   value: Span,
   first: number,
   depth: 0 | 1,
-) => void;
+) => boolean;
 
-const ignore: OnMember = () => undefined;
+const ignore: OnMember = () => true;
 
 /**
  * Passes the object that the cursor stands before, and gives its members, those of a `_meta` in it as well; undefined at a fault, and
@@ -94,7 +94,7 @@ export function noteMembers(
     if (cursor.fault !== undefined) return undefined;
     const end = base + cursor.at;
     const value = { start: base + from, end };
-    seen(known, value, first, depth);
+    if (!seen(known, value, first, depth)) return undefined;
     if (noted?.length === most) noted = undefined;
     noted?.push({ key, start: base + start, end, value, elements, members });
   }

@@ -22,7 +22,7 @@ export interface ScanLimits {
   readonly depth: number;
   readonly tokens: number;
   readonly idBytes: number;
-  /** Of a message's outermost object, and messages of a batch. */
+  /** Of a message's outermost object and of its error, and messages of a batch. */
   readonly members: number;
   /** Whether the inside of answers is held to what every client needs: a result is an object, an error has a code and a message. */
   readonly areAnswersRead: boolean;
@@ -81,6 +81,9 @@ type EnvelopeKey = keyof typeof KEY_BITS;
 const KEYS = Object.keys(KEY_BITS) as readonly EnvelopeKey[];
 const LONGEST_REFUSED_KEY_CHARS = '__proto__'.length;
 
+/** Of `"2.0"`, were each character an escape. */
+const LONGEST_VERSION_BYTES = 20;
+
 /** Longer numbers are no integers that every reader takes. */
 const LONGEST_CODE_CHARS = 16;
 
@@ -115,11 +118,14 @@ export function scanMessage(
 const cursorOver = (bytes: Uint8Array, { depth, tokens }: Partial<ScanLimits>): JsonCursor =>
   new JsonCursor(bytes, depth ?? SCAN_LIMITS.depth, tokens ?? SCAN_LIMITS.tokens);
 
+/** No message has so many members, nor does an error. */
+export const LINE_MEMBERS = 1_000;
+
 /** What a process prints is bounded by its line; the other limits guard readers of client input, whose bytes a process parses. */
 const LINE_LIMITS: Partial<ScanLimits> = {
   depth: Infinity,
   tokens: Infinity,
-  members: 1_000,
+  members: LINE_MEMBERS,
   areAnswersRead: true,
 };
 
@@ -175,6 +181,7 @@ class MessageReader {
   readonly #idBytes: number;
   readonly #areAnswersRead: boolean;
   #membersLeft: number;
+  readonly #errorMembers: number;
   #refusal: string | undefined = undefined;
   #start = 0;
   #end = 0;
@@ -195,6 +202,7 @@ class MessageReader {
     this.#cursor = cursor;
     this.#idBytes = limits.idBytes;
     this.#membersLeft = limits.members;
+    this.#errorMembers = limits.members;
     this.#areAnswersRead = limits.areAnswersRead;
   }
 
@@ -310,7 +318,10 @@ class MessageReader {
     if (!cursor.skipValue()) return false;
     switch (key) {
       case 'jsonrpc':
-        this.#isVersion2 = first === QUOTE && cursor.text({ start, end: cursor.at }) === '2.0';
+        this.#isVersion2 =
+          first === QUOTE &&
+          cursor.at - start <= LONGEST_VERSION_BYTES &&
+          cursor.text({ start, end: cursor.at }) === '2.0';
         break;
       case 'id':
         this.#noteId(first, { start, end: cursor.at });
@@ -347,6 +358,7 @@ class MessageReader {
     } else if (key === '_meta') this.#metaCount++;
     else if (key === 'progressToken') (this.#progressToken ??= new Field()).note(first, value);
     else if (key === 'requestId') (this.#requestId ??= new Field()).note(first, value);
+    return true;
   };
 
   #readResult(first: number): boolean {
@@ -358,13 +370,17 @@ class MessageReader {
     const { bytes } = this.#cursor;
     let isCoded = false;
     let isWorded = false;
+    let left = this.#errorMembers;
     const isPassed = this.#note('error', first, (key, value, firstOfValue, depth) => {
-      if (depth === 1) return;
+      if (--left < 0) return false;
+      if (depth === 1) return true;
       // Of two the last counts, as `JSON.parse` reads it.
       if (key === 'code')
         isCoded = value.end - value.start <= LONGEST_CODE_CHARS && isInteger(bytes, value);
       else if (key === 'message') isWorded = firstOfValue === QUOTE;
+      return true;
     });
+    if (left < 0) return false;
     if (this.#areAnswersRead && (!isCoded || !isWorded)) this.#refuse(NO_ERROR);
     return isPassed;
   }

@@ -159,3 +159,27 @@ describe('[F-1201] a line of 15 MiB that is no UTF-8 is rewritten a step at a ti
     expect(worstMs).toBeLessThan(BOUND_MS);
   });
 });
+
+describe('[F-1203] an error of 15 MiB that has to be completed costs no more than another', () => {
+  test.each<[string, string, string]>([
+    ['a long text and no code', `{"message":"${times('\\u0031')}"}`, 'message'],
+    ['a number of millions of digits as its code', `{"code":${times('1')}}`, 'message'],
+    ['a text alone', `"${times('\\u0031')}"`, 'message'],
+    ['millions of members', `{${times('"a":1,')}"code":-1,"message":"b"}`, 'broken'],
+    [
+      'millions of members in its _meta',
+      `{"_meta":{${times('"a":1,')}"b":1},"message":"b"}`,
+      'broken',
+    ],
+  ])('%s', (_name, error, told) => {
+    const read = leastOf(() => `{"jsonrpc":"2.0","id":7,"error":${error}}`);
+    expect(read.told).toEqual([told]);
+    expect(read.worstMs).toBeLessThan(BOUND_MS);
+  });
+
+  test('nor does an id', () => {
+    const read = leastOf(() => `{"jsonrpc":"2.0","id":${times('1')},"result":{}}`);
+    expect(read.told).toEqual(['broken']);
+    expect(read.worstMs).toBeLessThan(BOUND_MS);
+  });
+});
