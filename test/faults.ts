@@ -1539,6 +1539,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a proxy behind another, or one that tells ports, hides which client guesses keys',
     tests: ['edge/hosts/node/trusted-proxies.test.ts'],
   },
+  'F-1173': {
+    fault: 'headers that are frozen are taken for legal and constant, and written past all checks',
+    tests: ['edge/hosts/node/http-server.test.ts'],
+  },
   'F-1120': {
     fault:
       'a client expects 100 Continue and sends its bodies unasked, thousands of times on one connection',
@@ -2937,7 +2941,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-1120 F-1121 F-1122 F-1123 F-1124',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-950',
-  'F-1170 F-1171 F-1172',
+  'F-1170 F-1171 F-1172 F-1173',
   'F-1040',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343 F-344 F-345 F-346 F-347',

@@ -1,6 +1,7 @@
 // One HTTP exchange of an admitted client: who it is, which server it wants, and what the edge needs to serve it.
 import { nanoid } from 'nanoid';
 import type { RecordedPost } from './recorded-post.ts';
+import { constantHeaders } from './constant-headers.ts';
 import { refuse } from './refuse.ts';
 import { corsHeaders, NO_CORS } from './cors.ts';
 import { signSession, verifiedBefore, verifySession } from '../access/session-id.ts';
@@ -61,8 +62,7 @@ const TO_PROGRAMS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** Frozen, so that a host may make the bytes of these headers once. */
-const JSON_TO_PROGRAMS = Object.freeze({ ...TO_PROGRAMS, 'Content-Type': 'application/json' });
+const JSON_TO_PROGRAMS = constantHeaders({ ...TO_PROGRAMS, 'Content-Type': 'application/json' });
 
 /** Headers of every answer that is not an error. */
 export function answerHeaders({ request, settings }: Exchange): Readonly<Record<string, string>> {

@@ -1,6 +1,7 @@
 // Sends what the app answers: at once what is there, and a stream as fast as its client reads, and no faster.
 import { ServerResponse, type IncomingMessage, type OutgoingHttpHeader } from 'node:http';
 import type { Socket } from 'node:net';
+import { areConstant } from '../../http/constant-headers.ts';
 import type { BodyReader, BodySource } from '../../http/stream-body.ts';
 import type { Incoming } from './incoming-request.ts';
 import { isSource, madeOf } from './plain-response.ts';
@@ -29,9 +30,11 @@ export function send(outgoing: HttpAnswer, response: Response): void | Promise<v
   if (body !== null && typeof body !== 'string')
     return sendStream(outgoing, { status, headers }, body);
   if (outgoing.destroyed) return;
-  if (typeof body === 'string' && status === 200 && Object.isFrozen(headers)) {
+  if (typeof body === 'string' && status === 200) {
+    const head = constantHead(headers);
     const { socket } = outgoing;
-    if (socket && mayGoAtOnce(outgoing, socket)) return sendAtOnce(outgoing, socket, headers, body);
+    if (head !== undefined && socket && mayGoAtOnce(outgoing, socket))
+      return sendAtOnce(outgoing, socket, head, body);
   }
   const length = BODILESS.has(status) ? {} : { 'Content-Length': Buffer.byteLength(body ?? '') };
   outgoing.writeHead(status, { ...headers, ...length });
@@ -54,11 +57,11 @@ const mayGoAtOnce = (outgoing: ServerResponse, socket: Socket): boolean =>
 function sendAtOnce(
   outgoing: HttpAnswer,
   socket: Socket,
-  headers: Head['headers'],
+  constantPart: string,
   body: string,
 ): void {
   const length = Buffer.byteLength(body);
-  const head = `${headOf(headers)}Content-Length: ${length}\r\nDate: ${httpDate(Date.now())}\r\n\r\n`;
+  const head = `${constantPart}Content-Length: ${length}\r\nDate: ${httpDate(Date.now())}\r\n\r\n`;
   // One byte for each character costs less to write than UTF-8.
   socket.write(head + body, length === body.length ? 'latin1' : 'utf8', (error) => {
     if (error) return;
@@ -67,14 +70,16 @@ function sendAtOnce(
   });
 }
 
-/** Headers that never change: the text is made once. */
+/** The last headers that never change, and their text. Most answers have the same. */
 let lastHead: { readonly headers: Head['headers'] | undefined; readonly text: string } = {
   headers: undefined,
   text: '',
 };
 
-function headOf(headers: Head['headers']): string {
+/** Undefined for headers that may be others next time. */
+function constantHead(headers: Head['headers']): string | undefined {
   if (lastHead.headers === headers) return lastHead.text;
+  if (!areConstant(headers)) return undefined;
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${String(value)}\r\n`);
   const kept = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1_000}\r\n`;
   lastHead = { headers, text: `HTTP/1.1 200 OK\r\n${fields.join('')}${kept}` };

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Entrances } from '../../../../edge/hosts/node/entrances.ts';
 import { HttpServer } from '../../../../edge/hosts/node/http-server.ts';
 import { Mail } from '../../../../edge/hosts/node/mail.ts';
+import { constantHeaders } from '../../../../edge/http/constant-headers.ts';
 import { readBody } from '../../../../edge/http/guards/body.ts';
 import { SseStream } from '../../../../edge/http/sse-response.ts';
 import { streamResponse, type BodyReader } from '../../../../edge/http/stream-body.ts';
@@ -68,7 +69,7 @@ test.each([
   ['an answer to HEAD', 'HEAD /b HTTP/1.1\r\nHost: x\r\n\r\n'],
 ])('%s reads the same in one write as when Node writes it', async (_, request) => {
   const answers: string[][] = [];
-  for (const headers of [PLAIN_FIELDS, Object.freeze({ ...PLAIN_FIELDS })]) {
+  for (const headers of [PLAIN_FIELDS, constantHeaders(PLAIN_FIELDS)]) {
     const { port } = await start(repeating(headers));
     const { closed, text } = talk(port, `${request}${post('"last"', 'Connection: close\r\n')}`);
     await closed;
@@ -83,7 +84,7 @@ test('a client that pipelines and does not read gets all answers in their order,
   const size = 64 * 1024;
   const bodies = Array.from({ length: 200 }, (_, n) => `${n}:`.padEnd(size, 'x'));
   let served = 0;
-  const answer = repeating(Object.freeze({ ...PLAIN_FIELDS }));
+  const answer = repeating(constantHeaders(PLAIN_FIELDS));
   const { port } = await start((request) => {
     served += 1;
     return answer(request);
@@ -111,7 +112,7 @@ test('a client that pipelines and does not read gets all answers in their order,
 
 test('[F-1120] a kept connection whose client sends each body unasked, though it expects 100 Continue, goes on being read', async () => {
   const count = 3_000;
-  const headers = Object.freeze({ ...PLAIN_FIELDS });
+  const headers = constantHeaders(PLAIN_FIELDS);
   const { port } = await start(async (request) => {
     // As the app does: after one turn the body has come whole.
     await Promise.resolve();
@@ -138,6 +139,42 @@ test('[F-323] what follows a request and is none does not cost the request its a
   await closed;
   expect(text()).toContain('POST /b hi.');
   expect(text()).not.toContain('400');
+});
+
+test.each([
+  ['an end of line', { 'X-A': 'a\r\nX-B: b' }],
+  ['a name of its own for the next', { 'X-A: a\r\nX-B': 'b' }],
+])('[F-1173] headers that are frozen, and have %s in them, are not sent', async (_, fields) => {
+  const { port } = await start(repeating(Object.freeze(fields)));
+  const { closed, text } = talk(port, post('"a"'));
+  await closed;
+  expect(text()).toBe('');
+});
+
+test('[F-1173] headers that are frozen, but not what they answer, are asked again for each answer', async () => {
+  let count = 0;
+  const fields = Object.freeze({
+    get 'X-Count'() {
+      return String((count += 1));
+    },
+  });
+  const { port } = await start(repeating(fields));
+  const { until, text } = talk(port, post('"a"') + post('"last"'));
+  await until('"last"');
+  expect(text().match(/X-Count: \d/gu)).toEqual(['X-Count: 1', 'X-Count: 2']);
+});
+
+test.each([
+  [{ 'X-A': 'a\r\nX-B: b' }],
+  [{ 'X-A': ' a' }],
+  [{ 'X-A': 'é' }],
+  [{ 'X A': 'a' }],
+  [{ '': 'a' }],
+  [{ 'Content-Length': '1' }],
+  [{ 'set-cookie': 'a=b' }],
+  [{ 'X-A': 'a', 'x-a': 'b' }],
+])('[F-1173] %j are no constant headers', (fields) => {
+  expect(() => constantHeaders(fields as Record<string, string>)).toThrow(TypeError);
 });
 
 test.each([
@@ -211,7 +248,7 @@ test.each([
   async (_, last) => {
     const asked: string[] = [];
     const gate = Promise.withResolvers<void>();
-    const answer = repeating(Object.freeze({ ...PLAIN_FIELDS }));
+    const answer = repeating(constantHeaders(PLAIN_FIELDS));
     const { port } = await start(async (request) => {
       asked.push(request.method);
       if (asked.length === 2) setImmediate(() => gate.resolve());
