@@ -1472,6 +1472,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'processes are to be started ahead while sessions wait for their own',
     tests: ['runner/core/start-turns.test.ts'],
   },
+  'F-1180': {
+    fault:
+      'a client opens and drops sessions of a server with processes kept ready, beside others',
+    tests: [
+      'runner/core/start-turns.test.ts',
+      'runner/core/idle-processes.test.ts',
+      'runner/sessions/warm-pool.test.ts',
+    ],
+  },
   'F-895': {
     fault: 'processes are to be started ahead of a server that may start none, or is gone',
     tests: ['runner/sessions/warm-processes.test.ts'],
@@ -2934,7 +2943,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-560 F-561',
   'F-660 F-661 F-662 F-663 F-664 F-665 F-666',
   'F-562 F-563 F-564',
-  'F-890 F-891 F-892 F-893 F-894 F-895 F-896 F-897 F-898 F-899',
+  'F-890 F-891 F-892 F-893 F-894 F-895 F-896 F-897 F-898 F-899 F-1180',
   'F-985',
   'F-966',
   'F-1060',

@@ -38,17 +38,18 @@ export class IdleProcesses<Process> {
     this.#left.set(process, owner);
   }
 
-  /** Whether there is one for this owner. */
-  has(owner: string | undefined): boolean {
-    return this.#leftOf(owner).length > 0 || (owner === undefined && this.#warm.length > 0);
+  /** Whether {@link take} gives one. */
+  has(owner: string | undefined, takesWarm = true): boolean {
+    const isWarm = takesWarm && owner === undefined && this.#warm.length > 0;
+    return isWarm || this.#leftOf(owner).length > 0;
   }
 
-  /** Those that a session of this owner gets; they are idle no more. */
-  take(owner: string | undefined): Given<Process> {
+  /** Those that a session of this owner gets; they are idle no more. `takesWarm`: it may be one that was started ahead. */
+  take(owner: string | undefined, takesWarm = true): Given<Process> {
     const processes = this.#leftOf(owner);
     for (const process of processes) this.#left.delete(process);
     if (processes.length > 0) return { kind: 'left', processes };
-    const process = owner === undefined ? this.#warm.shift() : undefined;
+    const process = takesWarm && owner === undefined ? this.#warm.shift() : undefined;
     return process === undefined ? { kind: 'none' } : { kind: 'warm', process };
   }
 

@@ -1,7 +1,7 @@
 // Decides whose process starts next. A start costs more processor time than anything else a runner does, so only as many run at
 // once as there are processors. If others use the runner too, one principal gets less than half of them, so that the calls of
 // others find room, and even less if its processes come and go. Starts ahead of time come last: none begins while a session waits
-// for its own.
+// for its own, but for one that its principal's lost processes hold back.
 
 /** A start counts for this long: one that takes longer waits for a download or a database, not for a processor. */
 export const COUNTS_MS = 1_000;
@@ -17,6 +17,9 @@ export const FREE_GONE = 5;
 
 /** The principal a start is for; undefined for a start ahead of time. */
 type Principal = string | undefined;
+
+/** Whether others than the principal use the runner. */
+type IsShared = (principal: Principal) => boolean;
 
 interface Begun {
   readonly principal: Principal;
@@ -82,8 +85,13 @@ export class StartTurns<T extends object> {
     this.#forgottenAt.set(principal, Math.min(forgottenAt, now + (FREE_GONE + 1) * GONE_MS));
   }
 
-  /** The starts whose turn it is now. `isShared`: whether others than the principal use the runner. */
-  next(now: number, isShared: (principal: Principal) => boolean): T[] {
+  /** Whether a principal's next start waits because processes of it are gone. Until then it is given none that was started ahead. */
+  holdsBack(principal: Principal, now: number, isShared: IsShared): boolean {
+    return now < this.#heldUntil(principal) && isShared(principal);
+  }
+
+  /** The starts whose turn it is now. */
+  next(now: number, isShared: IsShared): T[] {
     for (const [start, { until }] of this.#begun) if (until <= now) this.#begun.delete(start);
     for (const [principal, at] of this.#forgottenAt)
       if (at <= now) this.#forgottenAt.delete(principal);
@@ -102,15 +110,20 @@ export class StartTurns<T extends object> {
     return this.#waiting.size === 0 || later.length === 0 ? undefined : Math.min(...later);
   }
 
-  #take(now: number, isShared: (principal: Principal) => boolean): T | undefined {
+  #take(now: number, isShared: IsShared): T | undefined {
     const begun = [...this.#begun.values()];
     if (begun.filter(({ isOver }) => !isOver).length >= this.#most) return undefined;
+    const heldBack = new Set(
+      [...this.#waiting.keys()].filter((each) => this.holdsBack(each, now, isShared)),
+    );
     for (const [principal, own] of this.#waiting) {
-      const isBehind = principal === undefined && this.#waiting.size > 1;
-      const isHeldBack =
-        isBehind || (isShared(principal) && this.#hasItsShare(principal, begun, now));
+      const isBehind = principal === undefined && this.#waiting.size > 1 + heldBack.size;
+      const isOut =
+        isBehind ||
+        heldBack.has(principal) ||
+        (this.#hasItsShare(principal, begun) && isShared(principal));
       const [start] = own;
-      if (isHeldBack || !start) continue;
+      if (isOut || !start) continue;
       own.delete(start);
       // The others' turns come first then.
       this.#waiting.delete(principal);
@@ -122,9 +135,9 @@ export class StartTurns<T extends object> {
     return undefined;
   }
 
-  #hasItsShare(principal: Principal, begun: readonly Begun[], now: number): boolean {
+  #hasItsShare(principal: Principal, begun: readonly Begun[]): boolean {
     const own = begun.filter((start) => start.principal === principal).length;
-    return own >= Math.max(1, Math.floor(this.#most / 2)) || now < this.#heldUntil(principal);
+    return own >= Math.max(1, Math.floor(this.#most / 2));
   }
 
   /** Too many processes of the principal are gone until then. */

@@ -185,11 +185,14 @@ export class ProcessPool {
     const personal = reading?.personal;
     const owner = personal?.owner;
     if (this.#shared) return this.#takeSeat(this.#shared, { principal, session }, personal);
-    const verdict = this.#breakers.allow(principal, this.#idle.has(owner), performance.now());
+    // By those that are ready, one whose processes come and go would start as many as it likes, and others would find none.
+    const takesWarm = !this.#starts.holdsBack(principal);
+    const isStarted = this.#idle.has(owner, takesWarm);
+    const verdict = this.#breakers.allow(principal, isStarted, performance.now());
     if (!verdict.ok) return this.#refusal(verdict);
-    this.#warm.asked();
+    if (takesWarm) this.#warm.asked();
     const holder = { principal, session };
-    return taken(this.#given(this.#choose(holder, personal), holder), personal);
+    return taken(this.#given(this.#choose(holder, personal, takesWarm), holder), personal);
   }
 
   /** A seat at a process that others share. A crash counts against a principal only where all sessions at it are of that one. */
@@ -215,14 +218,19 @@ export class ProcessPool {
       isAllowed = false;
       if (!again.ok) return { ok: false, words: this.#heldBackWords(again) };
       this.#warm.asked();
-      return { ok: true, process: this.#given(this.#choose(holder, personal), holder) };
+      // A process that is shared does not go with a session.
+      return { ok: true, process: this.#given(this.#choose(holder, personal, true), holder) };
     });
     return taken(this.#given(seat, holder), personal);
   }
 
   /** A warm process is replaced only after it has served: starting the next one earlier would cost the time that it saves. */
-  #choose(holder: Holder, personal: PersonalEnvironment | undefined): ServerProcess {
-    const given = this.#idle.take(personal?.owner);
+  #choose(
+    holder: Holder,
+    personal: PersonalEnvironment | undefined,
+    takesWarm: boolean,
+  ): ServerProcess {
+    const given = this.#idle.take(personal?.owner, takesWarm);
     switch (given.kind) {
       case 'left':
         return this.#takeLeft(given.processes, holder, personal);

@@ -37,6 +37,11 @@ export class ProcessStarts {
     return [this.#ground.token, ...this.#server.secrets];
   }
 
+  /** Whether the next one of this principal waits, since those that it had come and go. */
+  holdsBack(principal: PrincipalName | undefined): boolean {
+    return this.#server.source.kind !== 'http' && this.#ground.starts.holdsBack(principal);
+  }
+
   /** Of one more. `principal`: who waits for it; undefined: it is started ahead. `personal`: what it gets of its person, by variable. */
   next(
     principal: PrincipalName | undefined,

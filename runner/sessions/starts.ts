@@ -53,6 +53,11 @@ export class Starts {
     };
   }
 
+  /** Whether this principal's next process waits, since those that it had come and go. */
+  holdsBack(principal: PrincipalName | undefined): boolean {
+    return this.#turns.holdsBack(principal, performance.now(), this.#isShared);
+  }
+
   #begin(): void {
     const now = performance.now();
     for (const process of this.#turns.next(now, this.#isShared)) this.#due.push(process);

@@ -6,14 +6,19 @@ import { personalEnvironment, type PerUser } from '../../../runner/core/per-user
 import type { ToldPerson } from '../../../shared/link/person.ts';
 
 describe('of a server whose processes are the same for everybody', () => {
-  test('a session gets all that start already, then a warm one, then none', () => {
+  test('[F-1180] a session gets all that start already, then a warm one if it may have one, then none', () => {
     const idle = new IdleProcesses<string>();
     idle.startedAhead('warm 1');
     idle.startedAhead('warm 2');
     idle.leave('left 1', undefined);
     idle.leave('left 2', undefined);
     expect(idle.has(undefined)).toBe(true);
-    expect(idle.take(undefined)).toEqual({ kind: 'left', processes: ['left 1', 'left 2'] });
+    expect(idle.take(undefined, false)).toEqual({
+      kind: 'left',
+      processes: ['left 1', 'left 2'],
+    });
+    expect([idle.has(undefined, false), idle.has(undefined)]).toEqual([false, true]);
+    expect(idle.take(undefined, false)).toEqual({ kind: 'none' });
     expect(idle.take(undefined)).toEqual({ kind: 'warm', process: 'warm 1' });
     expect(idle.remove('warm 2')).toBe('warm');
     expect(idle.take(undefined)).toEqual({ kind: 'none' });

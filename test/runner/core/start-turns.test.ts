@@ -141,6 +141,28 @@ describe('[F-253] starts of processes take turns', () => {
     expect(turns.next(GONE_MS, alone)).toEqual([last]);
   });
 
+  test('[F-1180] until then it is given nothing that was started ahead, and what is started ahead for others does not wait for it', () => {
+    const turns = new StartTurns<Start>(2);
+    comeAndGo(turns, 'alice', FREE_GONE);
+    expect(turns.holdsBack('alice', 0, shared)).toBe(false);
+    comeAndGo(turns, 'alice', 1);
+    expect(turns.holdsBack('alice', 0, shared)).toBe(true);
+    expect(turns.holdsBack('alice', 0, alone)).toBe(false);
+    expect(turns.holdsBack('bob', 0, shared)).toBe(false);
+    expect(turns.holdsBack('alice', GONE_MS, shared)).toBe(false);
+    const [alices] = asked(turns, 'alice', 1);
+    const [ahead, aheadToo] = asked(turns, undefined, 2);
+    expect(turns.next(0, shared)).toEqual([ahead]);
+    endAt(turns, ahead, 0);
+    const bobs = asked(turns, 'bob', 2);
+    // While one of his waits, it begins behind him.
+    expect(turns.next(0, shared)).toEqual([bobs[0]]);
+    endAt(turns, bobs[0], 0);
+    expect(turns.next(0, shared)).toEqual([bobs[1], aheadToo]);
+    endAt(turns, bobs[1], 0);
+    expect(turns.next(GONE_MS, shared)).toEqual([alices]);
+  });
+
   test('many that go together hold it back no longer than one, and nobody else', () => {
     const turns = new StartTurns<Start>(2);
     comeAndGo(turns, 'alice', 100);

@@ -18,6 +18,8 @@ interface Watch {
   readonly log?: Log;
   /** A process was started. */
   readonly started?: () => void;
+  /** Whether others than a principal use the runner. */
+  readonly isShared?: () => boolean;
 }
 
 export interface ConfiguredPool {
@@ -31,7 +33,7 @@ export interface ConfiguredPool {
 /** `entry`: the server's entry in the config, which may name the test's folder. All is closed when the test is over. */
 export async function poolOf(
   entry: (folder: string) => object,
-  { log = QUIET_LOG, started = () => undefined }: Watch = {},
+  { log = QUIET_LOG, started = () => undefined, isShared = () => false }: Watch = {},
 ): Promise<ConfiguredPool> {
   const { folder, remove } = temporaryFolder();
   onTestFinished(remove);
@@ -40,7 +42,7 @@ export async function poolOf(
   const reading = await readConfig(file, {});
   const config = reading.ok ? reading.config.servers.get('s') : undefined;
   if (!config) throw new Error('The config is in order.');
-  const pool = new ProcessPool(config, { token: 't', starts: new Starts(() => false) }, log, {
+  const pool = new ProcessPool(config, { token: 't', starts: new Starts(isShared) }, log, {
     started,
     ended: () => undefined,
     failed: () => undefined,

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
+import { FREE_GONE, GONE_MS } from '../../../runner/core/start-turns.ts';
 import type { ProcessPool } from '../../../runner/sessions/process-pool.ts';
 import { PATIENCE } from '../../fixtures/patience.ts';
 import { poolOf } from './pool-of.ts';
@@ -37,6 +38,31 @@ test('[F-897] of a server whose processes end by themselves, no more are started
   await new Promise((resolve) => setImmediate(resolve));
   expect([starts, pool.ready]).toEqual([2, 0]);
 });
+
+test('[F-1180] a principal whose sessions come and go starts no more by the processes kept ready, and leaves those to others', async () => {
+  const forMs = 3_000;
+  let starts = 0;
+  const { pool } = await poolOf(() => program('process.stdin.resume()', 2), {
+    started: () => void (starts += 1),
+    isShared: () => true,
+  });
+  await pidOf(pool);
+  const end = performance.now() + forMs;
+  while (performance.now() < end) {
+    const taken = pool.take('alice');
+    if (!taken.ok) throw new Error(taken.description);
+    const { process: own } = taken;
+    await vi.waitUntil(() => own.pid, PATIENCE);
+    pool.served(own);
+    await own.terminate('its client has left');
+  }
+  // Those that were ready, one each half second, what may be gone without a wait, and the next.
+  expect(starts).toBeLessThanOrEqual(2 + forMs / GONE_MS + FREE_GONE + 1);
+  const warm = await pidOf(pool);
+  const bobs = pool.take('bob');
+  expect(bobs.ok && bobs.process.pid).toBe(warm);
+  if (bobs.ok) await bobs.process.terminate('the test is over');
+}, 30_000);
 
 test('[F-899] a server at a URL has as many ready as were asked for, and hears nothing of them', async () => {
   let connections = 0;
