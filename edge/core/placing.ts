@@ -70,7 +70,7 @@ export class Placing {
   }
 
   #placedWith({ ask, ...opening }: Wanted, row: SessionRow, ticket: string | undefined): void {
-    const isHeld = this.#host.store.session(row.session)?.boot === row.boot;
+    const isHeld = this.#isHeld(row);
     if (!isHeld || !this.#sayOpen(row, opening, ticket)) {
       if (isHeld) this.#host.store.removeSession(row.session);
       return this.refuse(ask, { fault: ticket === undefined ? 'internal' : 'runner_offline' });
@@ -90,6 +90,17 @@ export class Placing {
     const owner = { server, clientKind, principal, person };
     this.#host.links.say(socket, { type: 'open', session, ticket, ...owner });
     return true;
+  }
+
+  /** It ended while its ticket was signed. Its runner may have lost the spare's link meanwhile, and waits for a word. */
+  #sayClosed({ session, runner }: SessionRow): void {
+    const socket = this.#host.links.openSocketOf(runner);
+    if (socket !== undefined) this.#host.links.say(socket, { type: 'close', session });
+  }
+
+  /** Whether it is in the books still, while its ticket was signed. */
+  #isHeld({ session, boot }: SessionRow): boolean {
+    return this.#host.store.session(session)?.boot === boot;
   }
 
   /** See `Fleet.home`. */
@@ -155,12 +166,10 @@ export class Placing {
     const row = this.#book(session, spare, opening, now);
     this.#host.effect({ do: 'began', row, clientKind: opening.clientKind });
     // The runner mostly learns it from the session link first. It never needs this if the client comes, and always if it does not.
-    this.#host.tickets.sign(
-      session,
-      row,
-      now,
-      (ticket) => void this.#sayOpen(row, opening, ticket),
-    );
+    this.#host.tickets.sign(session, row, now, (ticket) => {
+      if (this.#isHeld(row)) this.#sayOpen(row, opening, ticket);
+      else this.#sayClosed(row);
+    });
     return session;
   }
 

@@ -28,6 +28,9 @@ export class DrivenFleet {
   now = 1_000_000;
   #open = new Set<string>();
   readonly #notes = new Map<string, ControlNote>();
+  /** The host signs no ticket before {@link sign}. */
+  signsLater = false;
+  readonly #toSign: string[] = [];
   #minted = 0;
   #ofSettings: PolicyText | 'broken' | undefined;
   #letIn: LetIn | undefined;
@@ -170,6 +173,11 @@ export class DrivenFleet {
     return this.#fleet.placed(actor);
   }
 
+  /** The host has signed what it was asked for. */
+  sign(): void {
+    for (const ask of this.#toSign.splice(0)) this.#perform(this.#fleet.signed(ask, 'ticket'));
+  }
+
   tick(): void {
     this.#perform(this.#fleet.tick(this.now));
   }
@@ -227,7 +235,8 @@ export class DrivenFleet {
     for (const effect of effects) {
       this.effects.push(effect);
       if (effect.do === 'note') this.#notes.set(effect.socket, effect.note);
-      if (effect.do === 'sign') this.#perform(this.#fleet.signed(effect.ask, 'ticket'));
+      if (effect.do === 'sign') this.#toSign.push(effect.ask);
+      if (effect.do === 'sign' && !this.signsLater) this.sign();
       if (effect.do !== 'send') continue;
       (this.told[effect.socket] ??= []).push(JSON.parse(effect.text) as { type: string });
     }

@@ -89,6 +89,26 @@ describe('[LP27] [F-330] handing out', () => {
     expect(fleet.store.session(spare)).toBeDefined();
   });
 
+  test.each<[string, (fleet: DrivenFleet, spare: string) => void]>([
+    ['its client has ended it', (fleet, spare) => fleet.closed(spare)],
+    ['its principal has lost its access', (fleet) => fleet.withdraw({ principal: 'ann' })],
+    ['the owner has ended it', (fleet, spare) => void fleet.dismiss(spare)],
+  ])(
+    '[F-1181] when %s before its ticket is signed, the runner is not told to open it any more',
+    (_what, end) => {
+      const fleet = new DrivenFleet();
+      const vm = fleet.link('vm');
+      const spare = fleet.spare(vm);
+      fleet.signsLater = true;
+      expect(fleet.handOut('ann')).toBe(spare);
+      end(fleet, spare);
+      expect(fleet.store.session(spare)).toBeUndefined();
+      fleet.sign();
+      expect(fleet.frames(vm, 'open')).toEqual([]);
+      expect(fleet.frames(vm, 'close')).toContainEqual({ type: 'close', session: spare });
+    },
+  );
+
   test('another runner says nothing of it', () => {
     const fleet = new DrivenFleet();
     const vm = fleet.link('vm');
