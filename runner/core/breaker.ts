@@ -49,6 +49,15 @@ export class Breaker {
 
   /** Asks for one start. When the open time is over, the first to ask becomes the probe. */
   allow(now: number): StartVerdict {
+    const verdict = this.wouldAllow(now);
+    const s = this.#state;
+    if (verdict.ok && s.state !== 'closed')
+      this.#state = { state: 'half_open', probeAt: now, openings: s.openings };
+    return verdict;
+  }
+
+  /** What {@link allow} would answer now; nothing is asked for. */
+  wouldAllow(now: number): StartVerdict {
     const s = this.#state;
     switch (s.state) {
       case 'closed': {
@@ -57,15 +66,13 @@ export class Breaker {
       }
       case 'open':
         if (now < s.untilAt) return { ok: false, because: 'open', retryAfterMs: s.untilAt - now };
-        break;
+        return { ok: true };
       case 'half_open':
         if (now < s.probeAt + PROBE_MAX_MS) {
           return { ok: false, because: 'probing', retryAfterMs: PROBE_RETRY_MS };
         }
-        break;
+        return { ok: true };
     }
-    this.#state = { state: 'half_open', probeAt: now, openings: s.openings };
-    return { ok: true };
   }
 
   /** A process has answered its first request: a probe's success closes the breaker. */

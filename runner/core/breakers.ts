@@ -25,12 +25,18 @@ export class Breakers {
 
   /** Asks for one process for a principal or, without one, ahead of time; `isStarted`: it is there already. */
   allow(principal: PrincipalName | undefined, isStarted: boolean, now: number): HeldBack {
-    const own = this.#of(principal);
-    const verdict = own?.allow(now) ?? { ok: true };
-    if (!verdict.ok) return { ...verdict, isOwnDoing: true };
-    if (isStarted) return { ok: true, isOwnDoing: false };
-    const ofServer = this.#server.allow(now);
-    if (!ofServer.ok) own?.withdrawn(now);
+    const verdict = this.wouldAllow(principal, isStarted, now);
+    if (!verdict.ok) return verdict;
+    this.#of(principal)?.allow(now);
+    if (!isStarted) this.#server.allow(now);
+    return verdict;
+  }
+
+  /** What {@link allow} would answer now; nothing is asked for. */
+  wouldAllow(principal: PrincipalName | undefined, isStarted: boolean, now: number): HeldBack {
+    const own = this.#of(principal)?.wouldAllow(now) ?? { ok: true };
+    if (!own.ok) return { ...own, isOwnDoing: true };
+    const ofServer = isStarted ? own : this.#server.wouldAllow(now);
     return { ...ofServer, isOwnDoing: false };
   }
 

@@ -206,17 +206,15 @@ export class ProcessPool {
     const of = blamedOf(holder);
     const group = shared.groupOf(principal, owner);
     if (!shared.hasRoom(group)) return ALL_TAKEN;
-    const allowed = (isStarted: boolean): HeldBack =>
-      this.#breakers.allow(of, isStarted || this.#idle.has(owner), performance.now());
-    const isStarted = shared.isStarted(group);
-    const verdict = allowed(isStarted);
+    const now = performance.now();
+    // A start is asked for with its first line, which may never come.
+    const verdict = shared.isStarted(group)
+      ? this.#breakers.allow(of, true, now)
+      : this.#breakers.wouldAllow(of, this.#idle.has(owner), now);
     if (!verdict.ok) return this.#refusal(verdict);
-    // It is asked for one start, and may have it.
-    let isAllowed = !isStarted;
     const seat = shared.seat(group, session, () => {
-      const again: HeldBack = isAllowed ? verdict : allowed(false);
-      isAllowed = false;
-      if (!again.ok) return { ok: false, words: this.#heldBackWords(again) };
+      const allowed = this.#breakers.allow(of, this.#idle.has(owner), performance.now());
+      if (!allowed.ok) return { ok: false, words: this.#heldBackWords(allowed) };
       this.#warm.asked();
       // A process that is shared does not go with a session.
       return { ok: true, process: this.#given(this.#choose(holder, personal, true), holder) };

@@ -1,8 +1,10 @@
 // Sessions that share the processes of a pool, with real processes: whose secret each has, and who gets one that was started ahead.
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { BREAKER_FAILURES, OPEN_FIRST_MS } from '../../../runner/core/breaker.ts';
 import type { ProcessPool } from '../../../runner/sessions/process-pool.ts';
+import type { ServerProcess } from '../../../runner/sessions/pooled-process.ts';
 import { initialize } from '../seats/driven-hub.ts';
 import { poolOf, secretIn } from './pool-of.ts';
 
@@ -11,6 +13,14 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const DEAF = {
+  onLine: () => undefined,
+  onOverlong: () => undefined,
+  onStderr: () => undefined,
+  onDrain: () => undefined,
+  onExit: () => undefined,
+};
 
 const shared = (block: object): object => ({ command: '/bin/sh', args: [program], bridge: block });
 
@@ -23,14 +33,11 @@ async function session(pool: ProcessPool, principal: string) {
   const answer = (id: number): Promise<string> =>
     new Promise((resolve) => void answers.set(id, resolve));
   process.listen({
+    ...DEAF,
     onLine: (bytes) => {
       const { id, result } = JSON.parse(decoder.decode(bytes));
       answers.get(id)?.(result.content?.[0].text ?? 'greeted');
     },
-    onOverlong: () => undefined,
-    onStderr: () => undefined,
-    onDrain: () => undefined,
-    onExit: () => undefined,
   });
   const end = (): Promise<unknown> => process.terminate('the test is over');
   onTestFinished(async () => void (await end()));
@@ -63,6 +70,41 @@ test('[F-888] [R-9] sessions of one person share a process with the same secrets
   const changed = await session(pool, 'ann');
   expect(changed.hash).toBe(digest('the new one of ann'));
   expect(changed.pid).not.toBe(ann.pid);
+});
+
+test('[F-1182] a session that opens and says nothing does not use up the start with which a failing server is tried', async () => {
+  let laterMs = 0;
+  const now = performance.now.bind(performance);
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + laterMs);
+  onTestFinished(() => clock.mockRestore());
+  const { pool } = await poolOf(() => ({
+    command: '/bin/sh',
+    args: ['-c', 'exit 1'],
+    bridge: { sharing: 'server' },
+  }));
+  const opened = (principal: string): ServerProcess => {
+    const taken = pool.take(principal);
+    if (!taken.ok) throw new Error(taken.description);
+    return taken.process;
+  };
+  const startAndFail = (process: ServerProcess): Promise<unknown> =>
+    new Promise((resolve) => {
+      process.listen({ ...DEAF, onExit: resolve });
+      process.write(encoder.encode(JSON.stringify({ jsonrpc: '2.0', ...initialize() })));
+    });
+  for (let failure = 0; failure < BREAKER_FAILURES; failure++) {
+    await startAndFail(opened('ann'));
+    // Longer than a start waits after those that failed.
+    if (failure < BREAKER_FAILURES - 1) laterMs += 5_000;
+  }
+  expect(pool.take('bob').ok).toBe(false);
+  laterMs += OPEN_FIRST_MS;
+  const silent = opened('ann');
+  const first = opened('bob');
+  await silent.terminate('its client has left');
+  await startAndFail(first);
+  // That was the one.
+  expect(pool.take('cara').ok).toBe(false);
 });
 
 test('[F-888] a process that was started ahead is the first to be shared, and one more waits', async () => {
