@@ -151,8 +151,9 @@ export class LineSplitter {
   }
 
   #newJoin(bytes: number): LineJoin {
-    const likely = Math.max(bytes, this.#lastLongBytes + LINE_END_BYTES);
-    const join = new LineJoin(likely, this.#allocate);
+    const most = this.#maxLineBytes + LINE_END_BYTES;
+    const likely = Math.min(most, Math.max(bytes, this.#lastLongBytes + LINE_END_BYTES));
+    const join = new LineJoin(likely, most, this.#allocate);
     this.#closeBlock();
     for (const piece of this.#pieces) join.add(piece);
     this.#pieces = [];
@@ -239,6 +240,7 @@ const zeroed: Allocate = (bytes) => new Uint8Array(bytes);
  */
 export class LineJoin {
   readonly #allocate: Allocate;
+  readonly #most: number;
   /** Holds the first `#joined` bytes of the line. */
   #line: Uint8Array;
   #joined = 0;
@@ -250,9 +252,10 @@ export class LineJoin {
   #length = 0;
   #last: number | undefined;
 
-  /** `likely`: the bytes that the line will probably have. */
-  constructor(likely: number, allocate: Allocate = zeroed) {
+  /** The bytes that the line will probably have, and can have at most: it never has a larger place. */
+  constructor(likely: number, most: number, allocate: Allocate) {
     this.#allocate = allocate;
+    this.#most = most;
     this.#line = allocate(likely);
   }
 
@@ -305,7 +308,8 @@ export class LineJoin {
 
   #take(piece: Uint8Array): void {
     const needed = this.#joined + piece.length;
-    if (!this.#next && needed > this.#line.length) this.#next = this.#allocate(2 * needed);
+    if (!this.#next && needed > this.#line.length)
+      this.#next = this.#allocate(Math.min(2 * needed, this.#most));
     if (this.#next) {
       this.#waiting.push(piece);
       return;

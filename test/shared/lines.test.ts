@@ -185,6 +185,19 @@ describe('LineSplitter', () => {
     expect(shown(feed(splitter, bytesOf('tail\nnext\n')))).toEqual(['next']);
   });
 
+  test('[F-43] a line never has a larger place than the longest line, however it grows', () => {
+    const places: number[] = [];
+    const splitter = new LineSplitter(1000, 100, (bytes) => {
+      places.push(bytes);
+      return used(bytes);
+    });
+    // Grows by little at the beginning, and by much in the end.
+    for (const size of [60, 60, 300, 400, 180]) feed(splitter, new Uint8Array(size).fill(0x61));
+    const [line] = feed(splitter, bytesOf('\r\n'));
+    expect(line?.type === 'long' && line.join.whole()).toEqual(new Uint8Array(1000).fill(0x61));
+    expect(Math.max(...places)).toBe(1002);
+  });
+
   test('[F-43] the limit is exact and does not count the line break', () => {
     for (const lineBreak of ['\n', '\r\n']) {
       for (const size of [1, 3, 100]) {
