@@ -36,7 +36,8 @@ class Output {
   #isWriting = false;
   #batch: NodeJS.Timeout | undefined;
   #isGuarded = false;
-  #written = Promise.withResolvers<void>();
+  /** Somebody waits until all is written. */
+  #written: PromiseWithResolvers<void> | undefined;
 
   /** `writeLast`: takes the last lines when the program ends, for a stream that does nothing at once. It may throw. */
   constructor(stream: () => Stream, writeLast?: (text: Uint8Array) => void) {
@@ -91,7 +92,7 @@ class Output {
       if (error) this.failed(error);
       // A failed write is tried again with the next line, not at once.
       else this.#give();
-      if (!this.#isWriting) this.#written.resolve();
+      if (!this.#isWriting) this.#allWritten();
     });
   }
 
@@ -99,8 +100,13 @@ class Output {
   async written(): Promise<void> {
     this.flush();
     if (!this.#isWriting) return;
-    this.#written = Promise.withResolvers();
+    this.#written ??= Promise.withResolvers();
     await this.#written.promise;
+  }
+
+  #allWritten(): void {
+    this.#written?.resolve();
+    this.#written = undefined;
   }
 
   unblock(): void {

@@ -132,13 +132,15 @@ describe('[F-1131] [F-1132] a record in a FIFO', () => {
     closeSync(second);
   });
 
-  test('that is full for a while loses nothing of what can wait', async ({ onTestFinished }) => {
+  test('that is full for a while loses nothing of what can wait, and all who wait hear of the end', async ({
+    onTestFinished,
+  }) => {
     const { path, newReader } = fifo(onTestFinished);
     const reader = newReader();
     const output = openOutput(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
     const lines = Array.from({ length: 20 }, (_, n) => `${n} ${'x'.repeat(9_000)}`);
     for (const line of lines) output.line(line);
-    const written = outputWritten();
+    const written = Promise.all([outputWritten(), outputWritten()]);
     // Whoever tries again at once has given up by then.
     for (let n = 0; n < 50; n++) await stat(path);
     let text = '';
