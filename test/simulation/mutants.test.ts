@@ -188,7 +188,7 @@ describe('mutants of the rules', () => {
     ],
     [
       '[F-363] R-11: a worker that writes nothing to a client that may have left without a word',
-      ['unread.ts', 'if (this.isEmpty && isAwaited) this.write(KEEP_ALIVE);', ''],
+      ['unread.ts', '&& !atOnce(KEEP_ALIVE)', '&& false'],
       1,
     ],
     [
