@@ -216,7 +216,7 @@ export const COMMANDS = {
     options: { name: DEPLOYED, ...ASSENT },
   },
   dev: {
-    summary: 'the same for those who change a server or the bridge; also on workerd',
+    summary: 'the same as up, for those who change a server or the bridge; also on workerd',
     usages: ['dev --config <file> [options]', 'dev [options] -- <command> [arguments]'],
     about: [
       'Serves the whole bridge on this machine, with an embedded edge and no account, and prints URLs and the key to use. The key is kept in the storage folder, so it stays the same.',

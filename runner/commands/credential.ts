@@ -97,7 +97,8 @@ this as its secret BRIDGE_OWNER (in place of another, or behind it with a comma 
 
 ${hashCredential(key)}
 
-npx wrangler secret put BRIDGE_OWNER
+On Cloudflare: npx wrangler secret put BRIDGE_OWNER
+On an edge of your own: BRIDGE_OWNER=… in its environment, and start it again
 `);
   return EXIT.ok;
 }
@@ -107,9 +108,10 @@ function edgeAdvice(setting: string, entry: object): string {
 
 ${JSON.stringify(entry)}
 
-Set the secret, and paste one JSON object with this entry and those it has already:
+Its value is one JSON object, with this entry and those it has already.
 
-npx wrangler secret put ${setting}
+On Cloudflare: npx wrangler secret put ${setting}
+On an edge of your own: ${setting}={…} in its environment, and start it again
 `;
 }
 

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import type { Problem } from '../../shared/problem.ts';
+import { errorCode } from '../error-code.ts';
 import { COMMANDS } from '../commands/commands.ts';
 import { mistakeIn, usageProblem } from '../commands/usage.ts';
 import { USUAL_FILE } from '../config/places.ts';
@@ -153,7 +154,10 @@ const refused = (command: LocalCommand, what: string) =>
 
 function misread(command: LocalCommand, error: unknown) {
   if (!(error instanceof Error)) throw error;
-  return refused(command, mistakeIn(error));
+  // Most often a command; it may also be a secret in the wrong place, so it is not repeated.
+  const isWord = errorCode(error) === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL';
+  const what = `The command of a server comes after --, as in: mcp-bridge ${command} -- npx -y <package>`;
+  return refused(command, isWord ? what : mistakeIn(error));
 }
 
 /** `npx -y @scope/server-x@1.2` → `server-x`; `./tools/weather.py` → `weather`. */

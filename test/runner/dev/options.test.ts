@@ -70,6 +70,10 @@ test.each([
   [['--config', 'a.json', '--', 'x'], 'Give --config or a command after --, not both'],
   [['--name', 'x'], '--name is for a command after --'],
   [['--'], 'After -- comes the command of a server'],
+  [
+    ['npx', '-y', 'x'],
+    'The command of a server comes after --, as in: mcp-bridge dev -- npx -y <package>',
+  ],
   [['--wrong'], "Unknown option '--wrong'"],
 ])('%j is refused with what is wrong', (argv, mistake) => {
   expect(readDevOptions(argv)).toEqual({
