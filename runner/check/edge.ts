@@ -2,7 +2,7 @@
 import { WebSocket } from 'ws';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 import { networkProblem } from '../link/network-problem.ts';
-import { explainAnswer, readAnswer } from '../link/refusal.ts';
+import { explainAnswer, NOT_SERVED_HERE, readAnswer } from '../link/refusal.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A cold worker answers within a second or two; past this it is the network. */
@@ -19,6 +19,7 @@ export async function checkEdge(edge: string): Promise<Outcome> {
     await response.body?.cancel();
     const isPage = response.headers.get('content-type')?.includes('html') === true;
     if (response.status === 200 && !isPage) return { verdict: 'ok', subject, what: 'answers' };
+    if (response.status === 421) return { verdict: 'FAIL', subject, ...NOT_SERVED_HERE };
     const what = `answers /healthz with ${response.status}${isPage ? ' and a web page' : ''}`;
     return {
       verdict: 'FAIL',

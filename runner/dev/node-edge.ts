@@ -59,6 +59,11 @@ function inWords(
 ): unknown {
   if (error instanceof DatabaseError) {
     const reason = error.problem === 'in_use' ? 'storage_in_use' : 'storage_unusable';
+    if (error.problem === 'in_use' && portOption === '--port')
+      return new EdgeStartError(reason, {
+        what: `Another mcp-bridge serves from here and keeps its state in ${storage}`,
+        fix: 'Stop it, or start this one beside it with --port 0 and another folder as --storage.',
+      });
     const fix = `${DATABASE_FIXES[error.problem]}, or choose another folder than ${storage} with --storage.`;
     return new EdgeStartError(reason, { what: error.message, fix });
   }

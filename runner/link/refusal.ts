@@ -64,6 +64,12 @@ function ownWords(body: string): string | undefined {
   return /^\{"jsonrpc":"2\.0".*?"message":"(This [ !#-[\]-~]{1,300})"/su.exec(body)?.[1];
 }
 
+/** It is asked for by another name than its own, or a proxy made one of its own of the name. */
+export const NOT_SERVED_HERE: Problem = {
+  what: 'the edge does not serve the host name that reaches it (421)',
+  fix: 'Use the address in its BRIDGE_URL or BRIDGE_HOSTS; a proxy on the way must pass on Host as it was sent (nginx: proxy_set_header Host $http_host).',
+};
+
 /** What an edge's own refusals mean (PROTOCOL.md LP5). */
 const OF_THE_EDGE: Readonly<Record<number, Problem>> = {
   400: {
@@ -78,6 +84,7 @@ const OF_THE_EDGE: Readonly<Record<number, Problem>> = {
     what: 'the edge refuses this runner',
     fix: 'Check the entry for this runner in BRIDGE_RUNNERS, and that nothing in between adds an Origin header.',
   },
+  421: NOT_SERVED_HERE,
   426: {
     what: 'runner and edge have no link version in common',
     fix: 'Upgrade whichever is older: npm install for the runner, wrangler deploy for the edge.',

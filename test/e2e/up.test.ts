@@ -145,6 +145,16 @@ test('[F-1191] of a server that does not answer, what its config lacks is told w
   expect(await once(running.process, 'exit')).toEqual([0, null]);
 });
 
+test('[F-1193] a second one in the same folder says what runs there, and starts beside it as it says', async () => {
+  const home = emptyHome();
+  await said(up(home, '--', process.execPath, echo), 'Make it public');
+  const second = up(home, '--', process.execPath, echo);
+  expect(await once(second.process, 'close')).toEqual([1, null]);
+  expect(second.stderr()).toMatch(/^Another mcp-bridge serves from here [^]*--port 0/u);
+  expect(second.stderr()).not.toContain('sqlite');
+  await said(up(home, '--storage', 'other', '--', process.execPath, echo), 'Make it public');
+});
+
 describe('[F-648] the console of a local bridge', () => {
   test('has its address on the screen, and a key of its own in a file that its user alone can read', async () => {
     const home = emptyHome();

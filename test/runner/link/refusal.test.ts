@@ -13,11 +13,13 @@ const page = (status: number, headers: Record<string, string> = {}) => ({
   body: PAGE,
 });
 
-describe('[F-245] an answer in place of the link', () => {
+describe('[F-245] [F-1192] an answer in place of the link', () => {
   test.each([
     ['unauthorized', 'does not accept this token or key'],
     ['origin_not_allowed', 'refuses this runner'],
     ['not_configured', 'is not configured yet'],
+    // [F-1192] behind a proxy that asks by a name of its own
+    ['host_not_allowed', 'does not serve the host name'],
   ] as const)('the edge itself says %s', async (fault, what) => {
     const response = refuse({ fault });
     const answer = { status: response.status, headers: {}, body: await response.text() };
