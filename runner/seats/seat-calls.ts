@@ -154,6 +154,8 @@ export class SeatCalls {
    * listening does not count.
    */
   only(now: number): SeatNumber | undefined {
+    // Their time may be over before anybody was woken for it.
+    this.expire(now);
     if (this.#hasMoreUnfinished || this.#unfinished.size > 0 || now - this.#lateAt < ECHO_MS)
       return undefined;
     let only: SeatNumber | undefined;

@@ -580,6 +580,17 @@ describe('[F-883] [R-9] a request that was given up, and that the process may go
   });
 });
 
+test('[F-1183] [R-9] a session that left and has its request unanswered keeps others from hearing of it, though the hub wakes late', () => {
+  const driven = new DrivenHub({ isOfOnePrincipal: false });
+  const [one, two] = [driven.greeted(), driven.greeted()];
+  driven.say(one, call(1));
+  driven.leave(one);
+  driven.now += 5_000;
+  driven.say(two, call(1));
+  driven.print(log('info', 'still at the work of the first'));
+  expect(driven.heard(two)).toEqual([]);
+});
+
 describe('[F-884] a client that tells a shared process what it means for itself', () => {
   const told = { method: 'notifications/vendor/state', params: { folder: '/one' } };
 
