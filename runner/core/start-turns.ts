@@ -64,6 +64,12 @@ export class StartTurns<T extends object> {
     this.ask(start, principal);
   }
 
+  /** This principal waits for it too, which another has asked for: it comes with the first turn of either, if it still waits. */
+  join(start: T, principal: Principal): void {
+    const waits = [...this.#waiting.values()].some((own) => own.has(start));
+    if (waits && principal !== undefined) this.ask(start, principal);
+  }
+
   /** A start is over: its process has answered or is gone, or nobody wants it any more. */
   over(start: T, now: number): void {
     const begun = this.#begun.get(start);
@@ -71,6 +77,10 @@ export class StartTurns<T extends object> {
       const until = now + Math.min(now - begun.at, REST_MS);
       this.#begun.set(start, { ...begun, isOver: true, until });
     }
+    this.#waitsNoMore(start);
+  }
+
+  #waitsNoMore(start: T): void {
     for (const [principal, own] of this.#waiting) {
       if (own.delete(start) && own.size === 0) this.#waiting.delete(principal);
     }
@@ -124,7 +134,7 @@ export class StartTurns<T extends object> {
         (this.#hasItsShare(principal, begun) && isShared(principal));
       const [start] = own;
       if (isOut || !start) continue;
-      own.delete(start);
+      this.#waitsNoMore(start);
       // The others' turns come first then.
       this.#waiting.delete(principal);
       if (own.size > 0) this.#waiting.set(principal, own);

@@ -18,7 +18,7 @@ import { isFailure, type ExitFacts, type ExitReason } from '../process/exit.ts';
 import { Redaction } from '../process/redaction.ts';
 import { ProcessStarts, type ProcessGround, type ProcessStart } from './process-starts.ts';
 import { Seat } from './seat.ts';
-import { SharedProcesses } from './shared-processes.ts';
+import { SharedProcesses, type StartShared } from './shared-processes.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ProcessSnapshot } from '../running-runner.ts';
 import { MOST_STARTING, StartRace } from './start-race.ts';
@@ -98,8 +98,8 @@ const blamedOf = ({ principal, isForAll }: Holder): PrincipalName | undefined =>
 interface Made {
   /** What it got of a person; it stays theirs. */
   readonly personal: PersonalEnvironment | undefined;
-  /** How a session says that it has one which was started ahead. */
-  readonly claim: ProcessStart['claim'];
+  /** How a session says that it has one which was started ahead, or is at one that another's has asked for. */
+  readonly turn: Pick<ProcessStart, 'claim' | 'join'>;
 }
 
 /** The processes of one server. */
@@ -113,7 +113,7 @@ export class ProcessPool {
   readonly #idle = new IdleProcesses<PooledProcess>();
   /** When those are ended that were left by their sessions while they started. */
   readonly #leftUntil = new Map<PooledProcess, NodeJS.Timeout>();
-  readonly #made = new WeakMap<PooledProcess, Made>();
+  readonly #made = new WeakMap<ServerProcess, Made>();
   /** Whose each process is. */
   readonly #holders = new WeakMap<ServerProcess, Holder>();
   readonly #all = new Set<PooledProcess>();
@@ -212,13 +212,16 @@ export class ProcessPool {
       ? this.#breakers.allow(of, true, now)
       : this.#breakers.wouldAllow(of, this.#idle.has(owner), now);
     if (!verdict.ok) return this.#refusal(verdict);
-    const seat = shared.seat(group, session, () => {
+    const started: StartShared = () => {
       const allowed = this.#breakers.allow(of, this.#idle.has(owner), performance.now());
       if (!allowed.ok) return { ok: false, words: this.#heldBackWords(allowed) };
       this.#warm.asked();
       // A process that is shared does not go with a session.
       return { ok: true, process: this.#given(this.#choose(holder, personal, true), holder) };
-    });
+    };
+    // It may not have had its turn yet, and this principal's may come sooner.
+    const joins = (process: ServerProcess): void => this.#made.get(process)?.turn.join(principal);
+    const seat = shared.seat(group, session, started, joins);
     return taken(this.#given(seat, holder), personal);
   }
 
@@ -233,7 +236,7 @@ export class ProcessPool {
       case 'left':
         return this.#takeLeft(given.processes, holder, personal);
       case 'warm':
-        this.#made.get(given.process)?.claim(holder.principal);
+        this.#made.get(given.process)?.turn.claim(holder.principal);
         return given.process;
       case 'none':
         return this.#start(holder.principal, personal);
@@ -425,7 +428,7 @@ export class ProcessPool {
       );
       void pooled.terminate('the bridge could not handle its output');
     };
-    const { start, claim, over, gone } = this.#starts.next(principal, personal?.env);
+    const { start, over, gone, ...turn } = this.#starts.next(principal, personal?.env);
     const pooled: PooledProcess = new PooledProcess({
       start: (listener) => start(containedListener(listener, failed)),
       ended: (facts, hasServed) => {
@@ -434,7 +437,7 @@ export class ProcessPool {
       },
       left: () => this.#keep(pooled),
     });
-    this.#made.set(pooled, { personal, claim });
+    this.#made.set(pooled, { personal, turn });
     void pooled.settled.then(() => {
       over();
       // One that was started ahead answers when it is asked, and says nothing of how long it took.

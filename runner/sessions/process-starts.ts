@@ -16,8 +16,8 @@ export interface ProcessGround {
   readonly containment?: Containment | undefined;
 }
 
-/** The start of one process. `claim`: one started ahead has its session; `over`: it is started, or gone; `gone`: its process is. */
-export interface ProcessStart extends Pick<InTurn, 'claim' | 'over' | 'gone'> {
+/** The start of one process. */
+export interface ProcessStart extends Omit<InTurn, 'process'> {
   start(listener: ProcessListener): StdioProcess;
 }
 
@@ -57,6 +57,7 @@ export class ProcessStarts {
       return {
         start: (listener) => startRemote(spec, listener),
         claim: nothing,
+        join: nothing,
         over: nothing,
         gone: nothing,
       };
@@ -73,6 +74,7 @@ export class ProcessStarts {
         return inTurn.process;
       },
       claim: (by) => inTurn?.claim(by),
+      join: (by) => inTurn?.join(by),
       over: () => inTurn?.over(),
       gone: () => inTurn?.gone(),
     };

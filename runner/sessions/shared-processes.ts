@@ -1,6 +1,5 @@
 // The processes of a server whose config lets sessions share them (`sharing`): who shares with whom, and which process a session is at.
 import type { SessionName } from '../../shared/ids.ts';
-import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { SharingConfig } from '../config/runner-config.ts';
 import type { Log } from '../log.ts';
 import type { HubOptions } from '../seats/hub.ts';
@@ -57,9 +56,24 @@ export class SharedProcesses {
     return hasRoom(this.#of(group), this.#parts.sharing);
   }
 
-  /** A seat for a session; `start` gives the process if it needs a new one. */
-  seat(group: string, session: SessionName | undefined, start: StartShared): Seat {
-    const place: SeatAt = (seat, first) => this.#place(seat, first, group, start);
+  /** A seat for a session; `start` gives the process if it needs a new one, `joins` hears of another that it is at. */
+  seat(
+    group: string,
+    session: SessionName | undefined,
+    start: StartShared,
+    joins: (process: ServerProcess) => void = () => undefined,
+  ): Seat {
+    const place: SeatAt = (seat, first) => {
+      const seating = seatAt(this.#of(group), firstLineOf(first), this.#parts.sharing);
+      if (seating.kind === 'full') return { ok: false, words: FULL };
+      if (seating.kind === 'join') {
+        joins(seating.table.process);
+        return placed(seating.table, seat);
+      }
+      void seating.instead?.end('its place was needed for another process');
+      const started = start();
+      return started.ok ? placed(this.#host(started.process, group), seat) : started;
+    };
     return new Seat(session, place, this.#time);
   }
 
@@ -82,15 +96,6 @@ export class SharedProcesses {
 
   #of(group: string): readonly HubHost[] {
     return this.#hosts.get(group) ?? [];
-  }
-
-  #place(seat: Seat, message: MessageView, group: string, start: StartShared): ReturnType<SeatAt> {
-    const seating = seatAt(this.#of(group), firstLineOf(message), this.#parts.sharing);
-    if (seating.kind === 'full') return { ok: false, words: FULL };
-    if (seating.kind === 'join') return placed(seating.table, seat);
-    void seating.instead?.end('its place was needed for another process');
-    const started = start();
-    return started.ok ? placed(this.#host(started.process, group), seat) : started;
   }
 
   #host(process: ServerProcess, group: string): HubHost {

@@ -45,6 +45,10 @@ export class Starts {
         this.#turns.claim(process, by);
         this.#begin();
       },
+      join: (by) => {
+        this.#turns.join(process, by);
+        this.#begin();
+      },
       over: () => {
         this.#turns.over(process, performance.now());
         this.#begin();
@@ -85,6 +89,8 @@ export interface InTurn {
   readonly process: StdioProcess;
   /** It was started ahead, and a session of this principal has it now. */
   claim(principal: PrincipalName | undefined): void;
+  /** A session of this principal waits for it too. */
+  join(principal: PrincipalName | undefined): void;
   over(): void;
   gone(): void;
 }

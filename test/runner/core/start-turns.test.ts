@@ -163,6 +163,21 @@ describe('[F-253] starts of processes take turns', () => {
     expect(turns.next(GONE_MS, shared)).toEqual([alices]);
   });
 
+  test('[F-1184] what several principals wait for comes with the first turn of any of them, once', () => {
+    const turns = new StartTurns<Start>(2);
+    const own = asked(turns, 'alice', 4);
+    const [first, , together] = own;
+    if (together) turns.join(together, 'bob');
+    expect(turns.next(0, shared)).toEqual([first, together]);
+    // What has begun waits for nobody's turn.
+    if (together) turns.join(together, 'cara');
+    for (const start of [first, together]) if (start) turns.over(start, 0);
+    expect(turns.next(0, shared)).toEqual([own[1]]);
+    if (own[1]) turns.over(own[1], 0);
+    expect(turns.next(0, shared)).toEqual([own[3]]);
+    expect(turns.wakeAt(0)).toBeUndefined();
+  });
+
   test('many that go together hold it back no longer than one, and nobody else', () => {
     const turns = new StartTurns<Start>(2);
     comeAndGo(turns, 'alice', 100);

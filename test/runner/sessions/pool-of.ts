@@ -20,6 +20,8 @@ interface Watch {
   readonly started?: () => void;
   /** Whether others than a principal use the runner. */
   readonly isShared?: () => boolean;
+  /** Those of the runner; without: the pool's own. */
+  readonly starts?: Starts;
 }
 
 export interface ConfiguredPool {
@@ -33,7 +35,12 @@ export interface ConfiguredPool {
 /** `entry`: the server's entry in the config, which may name the test's folder. All is closed when the test is over. */
 export async function poolOf(
   entry: (folder: string) => object,
-  { log = QUIET_LOG, started = () => undefined, isShared = () => false }: Watch = {},
+  {
+    log = QUIET_LOG,
+    started = () => undefined,
+    isShared = () => false,
+    starts = new Starts(isShared),
+  }: Watch = {},
 ): Promise<ConfiguredPool> {
   const { folder, remove } = temporaryFolder();
   onTestFinished(remove);
@@ -42,7 +49,7 @@ export async function poolOf(
   const reading = await readConfig(file, {});
   const config = reading.ok ? reading.config.servers.get('s') : undefined;
   if (!config) throw new Error('The config is in order.');
-  const pool = new ProcessPool(config, { token: 't', starts: new Starts(isShared) }, log, {
+  const pool = new ProcessPool(config, { token: 't', starts }, log, {
     started,
     ended: () => undefined,
     failed: () => undefined,

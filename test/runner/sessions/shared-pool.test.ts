@@ -1,12 +1,15 @@
 // Sessions that share the processes of a pool, with real processes: whose secret each has, and who gets one that was started ahead.
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { BREAKER_FAILURES, OPEN_FIRST_MS } from '../../../runner/core/breaker.ts';
 import type { ProcessPool } from '../../../runner/sessions/process-pool.ts';
 import type { ServerProcess } from '../../../runner/sessions/pooled-process.ts';
+import { Starts } from '../../../runner/sessions/starts.ts';
 import { initialize } from '../seats/driven-hub.ts';
 import { poolOf, secretIn } from './pool-of.ts';
+import { ToldProcess } from './told-process.ts';
 
 const program = fileURLToPath(new URL('../../fixtures/servers/secret.sh', import.meta.url));
 const decoder = new TextDecoder();
@@ -105,6 +108,30 @@ test('[F-1182] a session that opens and says nothing does not use up the start w
   await startAndFail(first);
   // That was the one.
   expect(pool.take('cara').ok).toBe(false);
+});
+
+test('[F-1184] a session does not wait behind all starts of the principal whose session has asked for its shared process', async () => {
+  const starts = new Starts(() => true);
+  const many = 4 * availableParallelism() + 2;
+  let begun = 0;
+  const own = Array.from({ length: many }, () =>
+    starts.process(
+      'ann',
+      () => {
+        begun += 1;
+        return new ToldProcess();
+      },
+      DEAF,
+    ),
+  );
+  onTestFinished(() => {
+    for (const { over } of own) over();
+  });
+  const { pool } = await poolOf(() => shared({ sharing: 'server' }), { starts });
+  const anns = session(pool, 'ann');
+  const bobs = await session(pool, 'bob');
+  expect(begun).toBeLessThan(many);
+  expect((await anns).pid).toBe(bobs.pid);
 });
 
 test('[F-888] a process that was started ahead is the first to be shared, and one more waits', async () => {

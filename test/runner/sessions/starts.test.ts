@@ -4,40 +4,7 @@ import { expect, test } from 'vitest';
 import type { ExitFacts } from '../../../runner/process/exit.ts';
 import type { ProcessListener, StdioProcess } from '../../../runner/process/stdio-process.ts';
 import { Starts } from '../../../runner/sessions/starts.ts';
-
-/** A process that is only told things. */
-class ToldProcess implements StdioProcess {
-  readonly pid = 1;
-  readonly state = 'running';
-  readonly unwrittenBytes = 0;
-  readonly told: string[] = [];
-  readonly #isTaking: boolean;
-
-  constructor(isTaking = true) {
-    this.#isTaking = isTaking;
-  }
-
-  write(line: Uint8Array): boolean {
-    this.told.push(new TextDecoder().decode(line));
-    return this.#isTaking;
-  }
-
-  pause(): void {
-    this.told.push('(pause)');
-  }
-
-  resume(): void {
-    this.told.push('(resume)');
-  }
-
-  terminate(because: string): Promise<ExitFacts> {
-    return Promise.resolve({ reason: 'terminated', because, stderrTail: [], ranMs: 1 });
-  }
-
-  stderrTail(): string[] {
-    return ['said'];
-  }
-}
+import { ToldProcess } from './told-process.ts';
 
 class Heard implements ProcessListener {
   drains = 0;
