@@ -26,7 +26,7 @@ export class Rates {
 
   /** Milliseconds until one more is permitted; 0: it is now. Less than half a millisecond is an error of rounding. */
   wait(key: string, { count, periodMs }: Rate, now: number): number {
-    const waitMs = this.#dueOf(key, now) + periodMs / count - now - periodMs;
+    const waitMs = this.#dueOf(key, periodMs, now) + periodMs / count - now - periodMs;
     return waitMs < 0.5 ? 0 : waitMs;
   }
 
@@ -57,7 +57,11 @@ export class Rates {
     return waitMs;
   }
 
-  #dueOf(key: string, now: number): number {
-    return Math.max(now, this.#dueBy.get(key) ?? now);
+  /** No more than a period ahead, unless the clock was set back: nobody waits until it is there again. */
+  #dueOf(key: string, periodMs: number, now: number): number {
+    const dueBy = this.#dueBy.get(key) ?? now;
+    if (dueBy <= now + periodMs) return Math.max(now, dueBy);
+    this.#dueBy.set(key, now + periodMs);
+    return now + periodMs;
   }
 }

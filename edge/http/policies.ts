@@ -35,6 +35,7 @@ const UNREADABLE: Fault = {
 /** What one isolate or program remembers of the policy. */
 export class PolicyMemory {
   #stored = NOTHING;
+  #askedAt = 0;
   #countsUntil = 0;
   #askAt = 0;
   #found: Policies = NONE;
@@ -52,7 +53,8 @@ export class PolicyMemory {
     if (policy === 'broken') return { fault: { fault: 'not_configured' } };
     if (!isKept) return this.#beside(policy);
     const now = Date.now();
-    if (now >= this.#countsUntil) return this.#asked(policy, ports);
+    // A clock that was set back would keep it for as long.
+    if (now < this.#askedAt || now >= this.#countsUntil) return this.#asked(policy, ports);
     if (now >= this.#askAt && isCurrent) return this.#asked(policy, ports);
     if (now >= this.#askAt) {
       this.#askAt = now + ASK_AGAIN_MS;
@@ -83,6 +85,7 @@ export class PolicyMemory {
     // An answer that was overtaken by a later one is no news.
     if (version < this.#stored.version) return true;
     if (text !== undefined) this.#stored = { version, policy: readKeptPolicy(text) };
+    this.#askedAt = askedAt;
     this.#countsUntil = askedAt + POLICY_COUNTS_MS;
     this.#askAt = askedAt + ASK_AGAIN_MS;
     return true;

@@ -5,9 +5,13 @@ const MOST = 1_000;
 
 export class ShortMemory<Value> {
   readonly #known = new Map<string, { readonly value: Value; readonly until: number }>();
+  #askedAt = 0;
 
   /** Undefined for what is not known, or no more. `now`: ms since the epoch. */
   get(key: string, now: number): Value | undefined {
+    // The clock was set back, and would keep all for as long.
+    if (now < this.#askedAt) this.#known.clear();
+    this.#askedAt = now;
     const known = this.#known.get(key);
     if (known && now < known.until) return known.value;
     this.#known.delete(key);

@@ -18,13 +18,17 @@ const NOT_READY_MS = 250;
 /** Whether a runner is linked, as it was a moment ago. Only the answer is kept: no request can wait for what another one asked. */
 export class Readiness {
   #isReady = false;
+  #askedAt = 0;
   #until = 0;
 
   /** `ask` is called only when the last answer is too old. */
   async of(ask: () => Promise<boolean>): Promise<boolean> {
-    if (Date.now() < this.#until) return this.#isReady;
+    const now = Date.now();
+    // A clock that was set back would keep the answer for as long.
+    if (now >= this.#askedAt && now < this.#until) return this.#isReady;
     this.#isReady = await ask();
-    this.#until = Date.now() + (this.#isReady ? READY_MS : NOT_READY_MS);
+    this.#askedAt = Date.now();
+    this.#until = this.#askedAt + (this.#isReady ? READY_MS : NOT_READY_MS);
     return this.#isReady;
   }
 }

@@ -28,12 +28,15 @@ interface Known<Value> {
   readonly at: number;
 }
 
+/** A clock that was set back leaves things old, and not fresh for as long. */
+const agoMs = (at: number, now: number): number => Math.abs(now - at);
+
 type Read<Value> = () => Promise<Value | undefined>;
 
 export class KeptDocuments<Value> {
   readonly #times: Times;
   readonly #known = new Map<string, Known<Value>>();
-  readonly #failedUntil = new Map<string, number>();
+  readonly #failedAt = new Map<string, number>();
   /** When the reads began that are under way. */
   readonly #reading = new Map<string, Set<{ readonly since: number }>>();
 
@@ -44,8 +47,8 @@ export class KeptDocuments<Value> {
   /** The document of this key, read by `read` if there is none that is fresh. Undefined if it cannot be had. `now`: ms. */
   async get(key: string, now: number, read: Read<Value>): Promise<Value | undefined> {
     const known = this.#known.get(key);
-    if (known && now - known.at < this.#times.freshMs) return known.value;
-    const isStale = known && now - known.at < this.#times.freshMs + this.#times.staleMs;
+    if (known && agoMs(known.at, now) < this.#times.freshMs) return known.value;
+    const isStale = known && agoMs(known.at, now) < this.#times.freshMs + this.#times.staleMs;
     // Who has an old one does not wait.
     if (isStale && !this.#mayRead(key, now)) return known.value;
     return (await this.#read(key, known, read)) ?? (isStale ? known.value : undefined);
@@ -60,7 +63,7 @@ export class KeptDocuments<Value> {
   ): Promise<Value | 'rests' | undefined> {
     const known = this.#known.get(key);
     if (known && known.value !== missed) return known.value;
-    if (known && now - known.at < this.#times.restMs) return 'rests';
+    if (known && agoMs(known.at, now) < this.#times.restMs) return 'rests';
     return this.#read(key, known, read);
   }
 
@@ -90,19 +93,20 @@ export class KeptDocuments<Value> {
     const own = { since: now };
     reading.add(own);
     const value = await read().finally(() => reading.delete(own));
-    if (value === undefined) this.#failedUntil.set(key, Date.now() + FAILED_MS);
+    if (value === undefined) this.#failedAt.set(key, Date.now());
     else this.#known.set(key, { value, at: now });
     return value;
   }
 
   #hasFailed(key: string, now: number): boolean {
-    return now < (this.#failedUntil.get(key) ?? 0);
+    const at = this.#failedAt.get(key);
+    return at !== undefined && agoMs(at, now) < FAILED_MS;
   }
 
   #mayRead(key: string, now: number): boolean {
     if (this.#hasFailed(key, now)) return false;
     const reading = this.#reading.get(key);
-    for (const read of reading ?? []) if (now - read.since >= READ_MS) reading?.delete(read);
+    for (const read of reading ?? []) if (agoMs(read.since, now) >= READ_MS) reading?.delete(read);
     return (reading?.size ?? 0) < READING;
   }
 }
