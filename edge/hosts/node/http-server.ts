@@ -60,6 +60,9 @@ const SETTINGS = {
   ServerResponse: HttpAnswer,
 } satisfies ServerOptions<typeof Incoming, typeof HttpAnswer>;
 
+/** A handshake of TLS takes no longer than headers may, whose time begins behind it. */
+const TLS_SETTINGS: TlsOptions = { handshakeTimeout: HEADERS_MS };
+
 /** For a handshake where there is something else. */
 const NO_WEB_SOCKET: Fault = {
   fault: 'invalid_request',
@@ -80,7 +83,7 @@ export class HttpServer {
     this.#options = options;
     const { certificate } = options;
     this.#server = certificate
-      ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions) })
+      ? createTlsServer({ ...SETTINGS, ...TLS_SETTINGS, ...(certificate as TlsOptions) })
       : createServer(SETTINGS);
     makeResponsesPlain();
     const serve = (incoming: Incoming, outgoing: HttpAnswer): void =>
