@@ -136,14 +136,18 @@ async function serve(options: DevOptions, shown: Shown, signals: Signals): Promi
     log,
     read: () => readDevConfig(workspace, containment),
     take(next) {
-      watcher.follow(next);
+      watcher?.follow(next);
       runner.reload(next);
       shown.say(`Reloaded ${next.file}.\n`);
     },
   });
-  const watcher = watchConfig(config, reload, (code) =>
-    log.warn('changes to the config file are not noticed', { code }),
-  );
+  // The file of a command is this program's own. A second start in the folder writes it anew before it learns that it is one too many.
+  const watcher =
+    options.source.kind === 'config'
+      ? watchConfig(config, reload, (code) =>
+          log.warn('changes to the config file are not noticed', { code }),
+        )
+      : undefined;
   const stopped = signals.stop.then(() => undefined);
   try {
     const stop = new AbortController();
@@ -164,7 +168,7 @@ async function serve(options: DevOptions, shown: Shown, signals: Signals): Promi
     await stopped;
     printError('Stopping. Press Ctrl-C again to stop at once.\n');
   } finally {
-    watcher.close();
+    watcher?.close();
     await shutDown(edge, runner);
     await spans?.close();
   }

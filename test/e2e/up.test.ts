@@ -155,6 +155,21 @@ test('[F-1193] a second one in the same folder says what runs there, and starts 
   await said(up(home, '--storage', 'other', '--', process.execPath, echo), 'Make it public');
 });
 
+test('[F-1194] a second one in the same folder, with another command, takes nothing from the first', async () => {
+  const home = emptyHome();
+  const first = up(home, '--', process.execPath, echo);
+  const text = await said(first, 'Make it public');
+  const [curl = 'false'] = /^ {2}curl [^]*?'\n\n/mu.exec(text) ?? [];
+  const second = up(home, '--name', 'other', '--', process.execPath, echo);
+  expect(await once(second.process, 'close')).toEqual([1, null]);
+  // A watcher would have read the file anew by the time that a third one has started and ended.
+  const third = up(home, '--name', 'another', '--', process.execPath, echo);
+  expect(await once(third.process, 'close')).toEqual([1, null]);
+  const { stdout } = await promisify(execFile)('sh', ['-c', curl]);
+  expect(stdout).toContain('"tools"');
+  expect(first.stdout() + first.stderr()).not.toContain('Reloaded');
+});
+
 describe('[F-648] the console of a local bridge', () => {
   test('has its address on the screen, and a key of its own in a file that its user alone can read', async () => {
     const home = emptyHome();
