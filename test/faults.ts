@@ -1540,6 +1540,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'each pong of a session that rests was handled as if its link had moved something: a third of what an idle runner costs',
     tests: ['runner/link/dial-turns.test.ts'],
   },
+  'F-1221': {
+    fault:
+      'a client that opened two hundred sessions at once kept everybody who called through the same edge waiting until it was through: seconds on a busy machine',
+    tests: ['edge/core/opening-pace.test.ts'],
+  },
   'F-966': {
     fault: 'each keep-alive of an idle stream was four writes of the platform, joined a turn later',
     tests: ['edge/hosts/node/short-pieces.test.ts'],
@@ -3000,7 +3005,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-530 F-531 F-532 F-534 F-535 F-536 F-537 F-538',
   'F-1130',
-  'F-370 F-371 F-372 F-373',
+  'F-370 F-371 F-372 F-373 F-1221',
   'F-720 F-721 F-722 F-723 F-724',
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
   'F-550 F-551 F-552 F-553 F-1131 F-1132 F-1192 F-1193 F-1194 F-1191 F-1190',

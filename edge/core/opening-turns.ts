@@ -22,16 +22,44 @@ export const APART_MS = 10;
 /** Above this number, principals that have not opened a session for a while are forgotten. */
 const MANY_PRINCIPALS = 1_000;
 
-export class OpeningTurns {
-  /** For each principal, when its last opening would have begun at the permitted rate. */
-  readonly #dueBy = new Map<PrincipalName, number>();
-
-  /** For each principal, when its last opening begins. */
+/** Has what each principal does begin some milliseconds apart. */
+export class Apart {
+  readonly #ms: number;
+  /** For each principal, when the last begins. */
   readonly #beginsAt = new Map<PrincipalName, number>();
+
+  constructor(ms: number) {
+    this.#ms = ms;
+  }
 
   /** Principals that are remembered. */
   get size(): number {
-    return Math.max(this.#dueBy.size, this.#beginsAt.size);
+    return this.#beginsAt.size;
+  }
+
+  /** Milliseconds until the next may begin. */
+  next(principal: PrincipalName, now: number): number {
+    const freeAt = (this.#beginsAt.get(principal) ?? now - this.#ms) + this.#ms;
+    // If the clock was set back, nobody waits until it is there again.
+    const at = freeAt - now > LONGEST_TURN_MS ? now : Math.max(now, freeAt);
+    this.#beginsAt.set(principal, at);
+    if (this.#beginsAt.size > MANY_PRINCIPALS) forgetPast(this.#beginsAt, now);
+    return at - now;
+  }
+}
+
+function forgetPast(times: Map<PrincipalName, number>, now: number): void {
+  for (const [principal, at] of times) if (at <= now) times.delete(principal);
+}
+
+export class OpeningTurns {
+  /** For each principal, when its last opening would have begun at the permitted rate. */
+  readonly #dueBy = new Map<PrincipalName, number>();
+  readonly #apart = new Apart(APART_MS);
+
+  /** Principals that are remembered. */
+  get size(): number {
+    return Math.max(this.#dueBy.size, this.#apart.size);
   }
 
   /** Milliseconds until an opening requested now may begin; undefined if too many wait already. */
@@ -40,22 +68,12 @@ export class OpeningTurns {
     const afterMs = Math.max(0, dueBy - now - OPENINGS_AT_ONCE * EVERY_MS);
     if (afterMs > LONGEST_TURN_MS) return undefined;
     this.#dueBy.set(principal, dueBy);
-    if (this.#dueBy.size > MANY_PRINCIPALS) this.#forget(now);
+    if (this.#dueBy.size > MANY_PRINCIPALS) forgetPast(this.#dueBy, now);
     return afterMs;
   }
 
   /** The same for an opening of a burst that makes a session from nothing: it begins apart from the others of its principal. */
   apart(principal: PrincipalName, now: number): number {
-    const freeAt = (this.#beginsAt.get(principal) ?? now - APART_MS) + APART_MS;
-    // If the clock was set back, nobody waits until it is there again.
-    const at = freeAt - now > LONGEST_TURN_MS ? now : Math.max(now, freeAt);
-    this.#beginsAt.set(principal, at);
-    if (this.#beginsAt.size > MANY_PRINCIPALS) this.#forget(now);
-    return at - now;
-  }
-
-  #forget(now: number): void {
-    for (const times of [this.#dueBy, this.#beginsAt])
-      for (const [principal, at] of times) if (at <= now) times.delete(principal);
+    return this.#apart.next(principal, now);
   }
 }

@@ -1,6 +1,7 @@
 // The order in which a worker opens a session for a client that will name it: first its turn, then with the spare that the fleet hands
 // out if there is one, else by dialling (LP27). Pure: the host asks the fleet and the actors, waits, and names actors.
 import { mustDial } from './exchange.ts';
+import type { OpeningPace } from './opening-pace.ts';
 import type { Opened, Opening, OpeningTurn } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ActorName } from '../../shared/ids.ts';
@@ -24,15 +25,20 @@ const LEFT: Fault = { fault: 'overloaded' };
 
 export class SessionOpening {
   readonly #opening: Opening;
+  readonly #pace: OpeningPace;
   #spare: ActorName | undefined;
+  #hasAsked = false;
+  #gaveWayMs = 0;
 
-  constructor(opening: Opening) {
+  /** `pace`: of the program that hosts it. */
+  constructor(opening: Opening, pace: OpeningPace) {
     this.#opening = opening;
+    this.#pace = pace;
   }
 
-  /** What no runner could take is refused by the fleet, before an actor is woken that would leave a trace on disk. */
-  start(): OpeningStep {
-    return { do: 'ask' };
+  start(now: number): OpeningStep {
+    const ms = this.#pace.first(this.#opening.principal, now);
+    return ms > 0 ? { do: 'wait', ms } : this.#ask();
   }
 
   /** The fleet's answer. */
@@ -42,9 +48,24 @@ export class SessionOpening {
     return { do: 'wait', ms: turn.value.afterMs };
   }
 
-  /** The time of `wait` is over. `hasLeft`: the client is gone. */
-  waited(hasLeft: boolean): OpeningStep {
-    return hasLeft ? { do: 'refuse', fault: LEFT } : this.#open();
+  /**
+   * The time of `wait` is over. `hasLeft`: the client is gone. `lateMs`: by how much it took longer.
+   */
+  waited(hasLeft: boolean, lateMs: number, now: number): OpeningStep {
+    if (hasLeft) return { do: 'refuse', fault: LEFT };
+    const gaveWayMs = this.#gaveWayMs;
+    const ms = this.#pace.again(this.#opening.principal, { lateMs, gaveWayMs }, now);
+    if (ms > 0) {
+      this.#gaveWayMs += lateMs + ms;
+      return { do: 'wait', ms };
+    }
+    return this.#hasAsked ? this.#open() : this.#ask();
+  }
+
+  /** What no runner could take is refused by the fleet, before an actor is woken that would leave a trace on disk. */
+  #ask(): OpeningStep {
+    this.#hasAsked = true;
+    return { do: 'ask' };
   }
 
   /** The actor has answered; `refused`: why it did not open the session. */

@@ -6,6 +6,7 @@ import { PolicyMemory } from './policies.ts';
 import { ToldLimits } from './told-limits.ts';
 import type { Ports } from './ports.ts';
 import { EdgeLimits } from '../core/limits.ts';
+import { OpeningPace } from '../core/opening-pace.ts';
 import type { LogPort } from '../core/log.ts';
 import type { EdgeTally } from '../core/tally.ts';
 import { OpenStreams } from '../core/open-streams.ts';
@@ -34,6 +35,7 @@ export type AppContext = Context<{ Bindings: EdgeContext }>;
 export class Memory {
   readonly admissions = new Admissions();
   readonly limits = new EdgeLimits();
+  readonly openingPace = new OpeningPace();
   readonly readiness = new Readiness();
   readonly policies = new PolicyMemory();
   readonly toldLimits = new ToldLimits();

@@ -89,7 +89,8 @@ export async function serve(
   const mayStill =
     settings.signIn && ((asked?: Asked) => mayGoOn(env, memory, { principal, server, asked }));
   const { tracer } = env;
-  const exchange = { ...known, tracer, record, budget, rights, mayStill };
+  const { openingPace: pace } = memory;
+  const exchange = { ...known, tracer, pace, record, budget, rights, mayStill };
   const isClosed = policy !== undefined && rights === undefined;
   // That there is such a server is told to nobody who may not use it.
   if (!SERVER_NAME.test(server) || !grants(principal, server) || isClosed) {

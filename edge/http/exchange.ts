@@ -9,6 +9,7 @@ import { toldPerson } from '../access/told-person.ts';
 import { Delivery, retryAfterMs, UNREACHABLE } from '../core/exchange.ts';
 import type { Budget } from '../core/limits.ts';
 import { SessionOpening } from '../core/opening.ts';
+import type { OpeningPace } from '../core/opening-pace.ts';
 import { admittedAs } from '../core/policies.ts';
 import type { Asked } from '../core/policy-asked.ts';
 import type { Rights } from '../core/policy.ts';
@@ -30,6 +31,8 @@ export interface Exchange {
   readonly server: ServerName;
   readonly ports: Ports;
   /** Absent: nothing limits the principal. */
+  /** Of openings in this program. */
+  readonly pace: OpeningPace;
   readonly budget?: Budget | undefined;
   readonly clientKind: ClientKind;
   /** What the operator's policy lets the principal do here. Absent: it says nothing of the server. */
@@ -137,7 +140,7 @@ export function openSession<Answer>(
 }
 
 async function openInOrder<Answer>(
-  { request, server, principal, secret, ports, record, budget, rights }: Exchange,
+  { request, server, principal, secret, ports, pace, record, budget, rights }: Exchange,
   clientKind: ClientKind,
   open: (session: SessionPort, opening: Opening) => Promise<Answer>,
   faultOf: (answer: Answer) => Fault | undefined,
@@ -149,17 +152,16 @@ async function openInOrder<Answer>(
   const owner = { server, principal: holder, clientKind, grant, as, person, mostSessions };
   const limited = budget?.opening(Date.now());
   if (limited) return { ok: false, fault: limited };
-  const order = new SessionOpening(owner);
+  const order = new SessionOpening(owner, pace);
   let opened: (OpenedSession<Answer> & { readonly ok: true }) | undefined;
-  let next = order.start();
+  let next = order.start(Date.now());
   for (;;) {
     switch (next.do) {
       case 'ask':
         next = order.admitted(await ports.fleet.mayOpen(owner));
         break;
       case 'wait':
-        if (next.ms > 0) await sleep(next.ms);
-        next = order.waited(request.signal.aborted);
+        next = order.waited(request.signal.aborted, await lateAfter(next.ms), Date.now());
         break;
       case 'open': {
         const name = next.spare ?? nanoid(SESSION_NAME_LENGTH);
@@ -232,6 +234,14 @@ export const unlessBroken = <T>(answer: Promise<T>): Promise<T | undefined> =>
 
 const same = <T>(value: T): T => value;
 const nothing = (): undefined => undefined;
+
+/** Waits, and resolves to the milliseconds by which that took longer. */
+async function lateAfter(ms: number): Promise<number> {
+  if (ms <= 0) return 0;
+  const until = Date.now() + ms;
+  await sleep(ms);
+  return Math.max(0, Date.now() - until);
+}
 
 export const sleep = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms));

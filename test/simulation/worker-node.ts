@@ -8,6 +8,7 @@ import {
 import type { Delivering } from '../../edge/core/exchange.ts';
 import type { ModernStep } from '../../edge/core/modern-delivery.ts';
 import type { ModernHomes } from '../../edge/core/modern-homes.ts';
+import type { OpeningPace } from '../../edge/core/opening-pace.ts';
 import type {
   ModernHome,
   Opened,
@@ -181,6 +182,10 @@ export class Exchange {
     return this.#world.homes[this.#skewMs > 0 ? 1 : 0];
   }
 
+  get #pace(): OpeningPace {
+    return this.#world.paces[this.#skewMs > 0 ? 1 : 0];
+  }
+
   get #now(): number {
     return this.#world.clock.now + this.#skewMs;
   }
@@ -220,7 +225,7 @@ export class Exchange {
     opened: (answer: T) => void,
   ): void {
     const { clock, fleet, rules } = this.#world;
-    const order = new rules.SessionOpening(this.#opening);
+    const order = new rules.SessionOpening(this.#opening, this.#pace);
     const broken = (): void => this.#refuse(BROKEN);
     let last: { readonly answer: T } | undefined;
     const next = (step: OpeningStep): void => {
@@ -233,7 +238,8 @@ export class Exchange {
             broken,
           );
         case 'wait':
-          clock.after(step.ms, () => next(order.waited(!this.#client.isOpen)));
+          // A program that is simulated is never late.
+          clock.after(step.ms, () => next(order.waited(!this.#client.isOpen, 0, this.#now)));
           return;
         case 'open':
           if (step.spare !== undefined) this.#noteHanded(step.spare);
@@ -254,7 +260,7 @@ export class Exchange {
           if (last) opened(last.answer);
       }
     };
-    next(order.start());
+    next(order.start(this.#now));
   }
 
   /** A message into a session that is open. */

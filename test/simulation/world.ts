@@ -2,6 +2,7 @@
 import type { SharingConfig } from '../../runner/config/runner-config.ts';
 import type { PolicyRules } from '../../runner/core/policy.ts';
 import { ModernHomes } from '../../edge/core/modern-homes.ts';
+import { OpeningPace } from '../../edge/core/opening-pace.ts';
 import { ActorNode } from './actor-node.ts';
 import { ClientNode, type SimulatedKind } from './client-node.ts';
 import { Chance, VirtualClock } from './clock.ts';
@@ -197,6 +198,7 @@ export class World {
   readonly warm: number;
   /** What two isolates of the worker remember of modern clients. */
   readonly homes = [new ModernHomes(), new ModernHomes()] as const;
+  readonly paces = [new OpeningPace(), new OpeningPace()] as const;
   /** What the runner's connections share: a slow line in some runs. */
   readonly line: Line | undefined;
   readonly policy: PolicyRules | undefined;
