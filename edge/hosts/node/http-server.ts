@@ -141,6 +141,12 @@ export class HttpServer {
     for (const connection of this.#connections) connection.destroy();
   }
 
+  #urlOf(incoming: Incoming): string | undefined {
+    this.#options.proxies?.apply(incoming);
+    escapeBackslashes(incoming);
+    return urlOfTarget(incoming);
+  }
+
   #asRequest(incoming: Incoming, url: string): ReturnType<typeof asRequest> {
     // Of a trusted proxy's request, the address that the proxy says.
     const addressOf = (): string | undefined =>
@@ -156,9 +162,7 @@ export class HttpServer {
   #serve(incoming: Incoming, outgoing: HttpAnswer): void {
     if (this.#isStopping) outgoing.shouldKeepAlive = false;
     this.#responses.add(outgoing);
-    this.#options.proxies?.apply(incoming);
-    escapeBackslashes(incoming);
-    const url = urlOfTarget(incoming);
+    const url = this.#urlOf(incoming);
     const request = url === undefined ? undefined : this.#asRequest(incoming, url);
     outgoing.on('close', () => {
       this.#responses.delete(outgoing);
@@ -221,8 +225,7 @@ export class HttpServer {
 
   async #upgrade(incoming: Incoming, connection: Duplex, head: Buffer): Promise<void> {
     if (this.#endsUnread(connection)) return;
-    this.#options.proxies?.apply(incoming);
-    const url = urlOfTarget(incoming);
+    const url = this.#urlOf(incoming);
     if (url === undefined) return answerUpgrade(incoming, connection, refuse(NO_URL));
     const request = this.#asRequest(incoming, url);
     let response: Response;

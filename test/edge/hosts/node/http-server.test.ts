@@ -226,6 +226,16 @@ test('[F-1170] a stream is not held for a handshake that it cannot answer', asyn
   expect(left).toBe(2);
 });
 
+test.each([
+  ['a request', ''],
+  ['an upgrade', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
+])('[F-1176] a backslash in the target of %s is no slash', async (_, offer) => {
+  const { port } = await start((request) => new Response(`${request.url}.`, { status: 404 }));
+  const { until, text } = talk(port, `GET /runner\\link HTTP/1.1\r\nHost: x\r\n${offer}\r\n`);
+  await until('link.');
+  expect(text()).toContain('http://x/runner%5Clink.');
+});
+
 test('[F-323] an upgrade that nobody lets in gets the answer of the app', async () => {
   const { port } = await start(() => new Response('not here', { status: 404 }));
   const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
