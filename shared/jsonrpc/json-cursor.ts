@@ -2,7 +2,7 @@
 // throws and never recurses, so each level of nesting costs one byte. It passes over string interiors four bytes at a time, and
 // jumps over what an earlier pass knows (known.ts). The meaning of a JSON-RPC message is known to scan.ts.
 // One file above 300 lines: the hot loops share private fields, and a call between files would cost more than the byte it reads.
-import { KNOWN_BYTES, knownOf, type KnownValue } from './known.ts';
+import { KNOWN_BYTES, knownOf, OUTER_DEPTH, OUTER_KNOWN_BYTES, type KnownValue } from './known.ts';
 import { shortText } from './short-text.ts';
 import type { Span } from './span.ts';
 
@@ -146,7 +146,7 @@ export class JsonCursor {
     this.bytes = bytes;
     this.#end = bytes.length;
     this.#stopAt = bytes.length;
-    if (bytes.length >= KNOWN_BYTES && depthLimit === Infinity && tokenLimit === Infinity) {
+    if (bytes.length >= OUTER_KNOWN_BYTES && depthLimit === Infinity && tokenLimit === Infinity) {
       this.#known = knownOf(bytes);
       if (this.#known.length > 0) this.#jumpAt = 0;
     }
@@ -296,7 +296,7 @@ export class JsonCursor {
   stepValue(units: number): boolean | undefined {
     if (this.#notedDepth === 0) {
       this.#notedDepth = NOTED_DEPTH;
-      this.#notedBytes = KNOWN_BYTES;
+      this.#notedBytes = OUTER_KNOWN_BYTES;
       // The stack for all is another's between two steps.
       this.#open = new Uint8Array(OPEN_CONTAINERS.length);
     }
@@ -372,7 +372,7 @@ export class JsonCursor {
           return this.#stopped(depth);
         }
         this.#at++;
-        if (depth <= this.#notedDepth) this.#noteValue(this.#openedAt[depth] as number, this.#at);
+        if (depth <= this.#notedDepth) this.#noteContainer(depth);
         depth--;
       }
     }
@@ -417,6 +417,12 @@ export class JsonCursor {
     if (value.isDoubtful) this.#noteNonAscii(this.#at, value.end - base);
     this.#at = value.end - base;
     return true;
+  }
+
+  /** The one at `depth`, which ends here. */
+  #noteContainer(depth: number): void {
+    const start = this.#openedAt[depth] as number;
+    if (depth <= OUTER_DEPTH || this.#at - start >= KNOWN_BYTES) this.#noteValue(start, this.#at);
   }
 
   #noteValue(start: number, end: number): void {
@@ -475,6 +481,11 @@ export class JsonCursor {
     if (this.peek() !== QUOTE) return this.#refuse('a key in double quotes was expected');
     this.#keyStart = this.#at + 1;
     if (!this.#countToken()) return false;
+    if (this.#at >= this.#jumpAt && this.#jump()) {
+      // It is not known whether it has escapes.
+      this.#escaped = true;
+      return this.#endKey();
+    }
     if (this.#string()) return this.#endKey();
     if (this.#pausedIn === IN_STRING) this.#pausedIn = IN_KEY;
     return false;

@@ -3,8 +3,15 @@
 // bytes of such a buffer must not be changed.
 import type { Span } from './span.ts';
 
-/** Smaller values are passed at once. */
+/** Smaller containers are passed at once. */
 export const KNOWN_BYTES = 64 * 1024;
+
+/**
+ * Strings, numbers and the outer containers from here on are known as well: so deep, a message of a batch and the members of its parts are
+ * walked through one by one, and there may be a thousand of them.
+ */
+export const OUTER_KNOWN_BYTES = 2 * 1024;
+export const OUTER_DEPTH = 4;
 
 /** A value that was passed: an array, an object, a string or a number. */
 export interface KnownValue extends Span {
@@ -28,9 +35,27 @@ const known = new WeakMap<ArrayBufferLike, readonly KnownValue[]>();
 
 const NONE: readonly KnownValue[] = [];
 
-/** What is known of the buffer that `bytes` lie in; offsets are the buffer's. */
-export const knownOf = (bytes: Uint8Array): readonly KnownValue[] =>
-  bytes.length < KNOWN_BYTES ? NONE : (known.get(bytes.buffer) ?? NONE);
+/** What is known of values that begin in `bytes`; offsets are those of the buffer that they lie in. */
+export function knownOf(bytes: Uint8Array): readonly KnownValue[] {
+  if (bytes.length < OUTER_KNOWN_BYTES) return NONE;
+  const values = known.get(bytes.buffer);
+  if (!values) return NONE;
+  const from = countBefore(values, bytes.byteOffset);
+  const until = countBefore(values, bytes.byteOffset + bytes.length);
+  return until - from === values.length ? values : values.slice(from, until);
+}
+
+/** How many of the values begin before a place. */
+function countBefore(values: readonly KnownValue[], at: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle]?.start ?? at) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 /** Remembers what was found in the buffer of `bytes`, in the place of what was known of it. */
 export function remember(bytes: Uint8Array, values: readonly KnownValue[]): void {

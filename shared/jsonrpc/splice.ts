@@ -3,7 +3,7 @@
 
 import { inPieces, type Bytes } from '../bytes.ts';
 import type { Span } from './span.ts';
-import { carried, KNOWN_BYTES, knownOf, remember, type KnownValue } from './known.ts';
+import { carried, knownOf, OUTER_KNOWN_BYTES, remember, type KnownValue } from './known.ts';
 
 /** What stands at start…end is replaced by `with`. */
 export interface Edit extends Span {
@@ -75,7 +75,7 @@ const holdsBreak = (bytes: Uint8Array): boolean => bytes.includes(LF) || bytes.i
 
 /** What is known of the runs between edits is known of their copies. */
 function carryKnown(bytes: Uint8Array, edits: readonly Edit[], target: Uint8Array): void {
-  if (target.length < KNOWN_BYTES || knownOf(bytes).length === 0) return;
+  if (target.length < OUTER_KNOWN_BYTES || knownOf(bytes).length === 0) return;
   const values: KnownValue[] = [];
   let from = 0;
   let to = 0;

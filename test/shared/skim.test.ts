@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gistOf } from '../../shared/jsonrpc/gist.ts';
 import { JsonCursor } from '../../shared/jsonrpc/json-cursor.ts';
-import { KNOWN_BYTES, knownOf } from '../../shared/jsonrpc/known.ts';
+import { KNOWN_BYTES, knownOf, OUTER_KNOWN_BYTES } from '../../shared/jsonrpc/known.ts';
 import { membersOf, valueAt, withMembers } from '../../shared/jsonrpc/members.ts';
 import { mend, type Said } from '../../shared/jsonrpc/mend.ts';
 import { PARTS } from '../../shared/jsonrpc/noted.ts';
@@ -16,20 +16,22 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 const FILL = KNOWN_BYTES + 10;
-/** Values large enough to be remembered, of each kind that is passed in its own way. */
-const large = fc.constantFrom(
-  `[${'{},'.repeat(FILL / 3)}{}]`,
-  `"${'x'.repeat(FILL)}"`,
-  `"${'é'.repeat(FILL / 2)}"`,
-  `"${String.raw`\u0041\n`.repeat(FILL / 8)}"`,
-  `{"a":{"b":"${'y'.repeat(FILL)}"},"c":[1,2.5e3,null,true]}`,
-  `${'['.repeat(FILL)}${']'.repeat(FILL)}`,
-  `{"${'k'.repeat(FILL)}":1}`,
-  `[${'1,\r'.repeat(FILL / 3)}2]`,
-  '9'.repeat(FILL),
-  `[[[["${'z'.repeat(FILL)}"]]],\r"ü"]`,
-  `"${'\ud83d\ude00'.repeat(FILL / 4)}"`,
-);
+/** Values of each kind that is passed in its own way. */
+const values = (bytes: number): string[] => [
+  `[${'{},'.repeat(bytes / 3)}{}]`,
+  `"${'x'.repeat(bytes)}"`,
+  `"${'é'.repeat(bytes / 2)}"`,
+  `"${String.raw`\u0041\n`.repeat(bytes / 8)}"`,
+  `{"a":{"b":"${'y'.repeat(bytes)}"},"c":[1,2.5e3,null,true]}`,
+  `${'['.repeat(bytes)}${']'.repeat(bytes)}`,
+  `{"${'k'.repeat(bytes)}":1}`,
+  `[${'1,\r'.repeat(bytes / 3)}2]`,
+  '9'.repeat(bytes),
+  `[[[["${'z'.repeat(bytes)}"]]],\r"ü"]`,
+  `"${'\ud83d\ude00'.repeat(bytes / 4)}"`,
+];
+/** Large enough to be remembered at any depth, or not far inside. */
+const large = fc.constantFrom(...values(FILL), ...values(OUTER_KNOWN_BYTES + 10));
 const small = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.stringify(value));
 const member = fc
   .tuple(

@@ -183,3 +183,30 @@ describe('[F-1203] an error of 15 MiB that has to be completed costs no more tha
     expect(read.worstMs).toBeLessThan(BOUND_MS);
   });
 });
+
+describe('[F-1204] a line of 15 MiB in values of middling size costs no more than one in a large value', () => {
+  const tiny = `[${'{},'.repeat(20_000)}{}]`;
+  const each = Math.floor(LARGE / tiny.length);
+  const members = `,"d":${tiny}`.repeat(each);
+  const note = `{"jsonrpc":"2.0","method":"n","params":{"d":${tiny}}}`;
+  const strings = `"k":{"s":"${'a'.repeat(2_100)}"},`.repeat(7);
+  const smaller = `{"jsonrpc":"2.0","method":"n","params":{${strings}"e":1}}`;
+
+  test.each<[string, string, string, number]>([
+    [
+      'in an error',
+      `{"jsonrpc":"2.0","id":7,"error":{"code":-1,"message":"x"${members}}}`,
+      'ok',
+      1,
+    ],
+    ['beside a result', `{"jsonrpc":"2.0","id":7,"result":{}${members}}`, 'ok', 1],
+    ['in a batch', `[${`${note},`.repeat(each - 1)}${note}]`, 'ok', each],
+    ['in a batch of many', `[${`${smaller},`.repeat(998)}${smaller}]`, 'ok', 999],
+    ['in messages on one line', note.repeat(250), 'message', 250],
+    ['as a key', `{"${times('\\u0041')}":1,"jsonrpc":"2.0","id":7,"result":{}}`, 'ok', 1],
+  ])('%s', (_name, line, told, count) => {
+    const read = leastOf(() => line);
+    expect(read.told).toEqual(Array.from({ length: count }, () => told));
+    expect(read.worstMs).toBeLessThan(BOUND_MS);
+  });
+});
