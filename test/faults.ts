@@ -1493,6 +1493,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'processes are to be started ahead while sessions wait for their own',
     tests: ['runner/core/start-turns.test.ts'],
   },
+  'F-1185': {
+    fault:
+      'clients that leave before an answer have the processes that were started ahead minutes ago',
+    tests: ['runner/sessions/warm-pool.test.ts'],
+  },
   'F-1184': {
     fault:
       'a principal whose starts wait in a long row opens a session of a server whose processes all share, and others come to it',
@@ -3006,7 +3011,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-1060',
   'F-1120 F-1121 F-1122 F-1123 F-1124',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337 F-1181',
-  'F-1182 F-1183 F-1184',
+  'F-1182 F-1183 F-1184 F-1185',
   'F-950',
   'F-1170 F-1171 F-1172 F-1173 F-1174 F-1175 F-1176',
   'F-1040',

@@ -51,8 +51,8 @@ export interface ServerProcess {
 export interface PooledProcessParts {
   start(listener: ProcessListener): StdioProcess;
   ended(facts: ExitFacts, hasServed: boolean): void;
-  /** It was left before it answered anything; decides whether it goes on starting. */
-  left(): boolean;
+  /** It was left before it answered anything, asked at this time for the first; decides whether it goes on starting. */
+  left(askedAt: number): boolean;
 }
 
 export class PooledProcess implements ServerProcess {
@@ -66,8 +66,8 @@ export class PooledProcess implements ServerProcess {
   #isPaused = false;
   #facts: ExitFacts | undefined;
   #hasAnswered = false;
-  /** The first line written to it, and whether that is still the only one. */
-  #told: { readonly line: Uint8Array; isOnly: boolean } | undefined;
+  /** The first line written to it, when, and whether that is still the only one. */
+  #told: { readonly line: Uint8Array; readonly at: number; isOnly: boolean } | undefined;
   #saidAt = Number.NEGATIVE_INFINITY;
   #watched: { readonly at: number; readonly ticks: number } | undefined;
   hasServed = false;
@@ -131,7 +131,7 @@ export class PooledProcess implements ServerProcess {
 
   write(line: Uint8Array): boolean {
     if (this.#told) this.#told.isOnly = false;
-    else if (!this.#hasAnswered) this.#told = { line, isOnly: true };
+    else if (!this.#hasAnswered) this.#told = { line, at: performance.now(), isOnly: true };
     return this.#process.write(line);
   }
 
@@ -150,8 +150,9 @@ export class PooledProcess implements ServerProcess {
   }
 
   leave(): boolean {
-    if (this.state !== 'running' || this.#isWaiting) return false;
-    if (this.#hasAnswered || !this.#parts.left()) return false;
+    if (this.state !== 'running' || this.#isWaiting || this.#hasAnswered) return false;
+    // One that was asked nothing answers nothing: who takes it over would wait for that in vain.
+    if (!this.#told || !this.#parts.left(this.#told.at)) return false;
     this.resume();
     this.#listener = undefined;
     this.isBusy(performance.now());

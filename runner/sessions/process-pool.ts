@@ -380,8 +380,9 @@ export class ProcessPool {
   }
 
   /** A slow start is not a crash: the first start, which downloads a package or an image, is not repeated for each client. */
-  #keep(process: PooledProcess): boolean {
-    const age = performance.now() - process.startedAt;
+  #keep(process: PooledProcess, askedAt: number): boolean {
+    // One that was started ahead may have waited for hours.
+    const age = performance.now() - askedAt;
     const isWorthIt = age >= Math.min(WORTH_KEEPING_MS, this.#server.startTimeoutMs);
     if (this.#isClosed || !isWorthIt || this.#idle.left >= MOST_STARTING) return false;
     if (age >= LONGEST_START_MS) {
@@ -435,7 +436,7 @@ export class ProcessPool {
         gone();
         this.#ended(pooled, facts, hasServed);
       },
-      left: () => this.#keep(pooled),
+      left: (askedAt) => this.#keep(pooled, askedAt),
     });
     this.#made.set(pooled, { personal, turn });
     void pooled.settled.then(() => {

@@ -1,9 +1,10 @@
 // A pool's processes that wait for a session, with real ones.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { FREE_GONE, GONE_MS } from '../../../runner/core/start-turns.ts';
+import type { ServerProcess } from '../../../runner/sessions/pooled-process.ts';
 import type { ProcessPool } from '../../../runner/sessions/process-pool.ts';
 import { PATIENCE } from '../../fixtures/patience.ts';
 import { poolOf } from './pool-of.ts';
@@ -83,4 +84,35 @@ test('[F-899] a server at a URL has as many ready as were asked for, and hears n
   for (const each of taken) if (each.ok) await each.process.terminate('the test is over');
   await pool.close();
   expect([pool.snapshot(), connections]).toEqual([[], 0]);
+});
+
+describe('[F-1185] a client that leaves before its process, which had waited for a session, has answered', () => {
+  const line = new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"method":"initialize"}');
+  test.each<[string, (process: ServerProcess) => void]>([
+    ['asked nothing', () => undefined],
+    ['has just asked', (process) => void process.write(line)],
+  ])(
+    'is no failure of the server, and leaves no process that others wait for: it %s',
+    async (_what, ask) => {
+      let laterMs = 0;
+      const now = performance.now.bind(performance);
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + laterMs);
+      onTestFinished(() => clock.mockRestore());
+      const { pool } = await poolOf(() => program('process.stdin.resume()', 2));
+      const isWarm = ({ state, pid }: { state: string; pid?: number | undefined }): boolean =>
+        state === 'warm' && pid !== undefined;
+      await vi.waitUntil(() => pool.snapshot().filter(isWarm).length === 2, PATIENCE);
+      laterMs += 11 * 60_000;
+      for (const who of ['ann', 'ann']) {
+        const taken = pool.take(who);
+        if (!taken.ok) throw new Error(taken.description);
+        ask(taken.process);
+        if (!taken.process.leave()) void taken.process.terminate('its client has left');
+      }
+      expect(pool.snapshot().map(({ state }) => state)).not.toContain('starting');
+      const next = pool.take('bob');
+      expect(next.ok).toBe(true);
+      if (next.ok) await next.process.terminate('the test is over');
+    },
+  );
 });
