@@ -30,9 +30,9 @@ export interface Exchange {
   readonly principal: Principal;
   readonly server: ServerName;
   readonly ports: Ports;
-  /** Absent: nothing limits the principal. */
   /** Of openings in this program. */
   readonly pace: OpeningPace;
+  /** Absent: nothing limits the principal. */
   readonly budget?: Budget | undefined;
   readonly clientKind: ClientKind;
   /** What the operator's policy lets the principal do here. Absent: it says nothing of the server. */
