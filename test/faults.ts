@@ -1236,6 +1236,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a second `up` or `dev` in one folder, with another command, ended: the first served that command from then on, and its own no more',
     tests: ['e2e/up.test.ts'],
   },
+  'F-1195': {
+    fault:
+      'a wrong key at an edge with sign-in: its sender was told to send a key, as if there were none',
+    tests: ['edge/http/policy.test.ts'],
+  },
   'F-1190': {
     fault:
       'a Node server that throws at its start: `up`, `check` and the console showed calls of its stack, and not the message above them',
@@ -3023,7 +3028,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-370 F-371 F-372 F-373 F-1221',
   'F-720 F-721 F-722 F-723 F-724',
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
-  'F-550 F-551 F-552 F-553 F-1131 F-1132 F-1192 F-1193 F-1194 F-1191 F-1190',
+  'F-550 F-551 F-552 F-553 F-1131 F-1132 F-1192 F-1193 F-1194 F-1195 F-1191 F-1190',
   'F-600 F-601 F-1220 F-604 F-605 F-606 F-607 F-608 F-609',
   'F-730 F-731 F-732 F-733 F-735',
   'F-650 F-651 F-652 F-653 F-654',

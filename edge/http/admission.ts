@@ -78,7 +78,10 @@ function refuseToken(
   if (!signIn || fault.fault !== 'unauthorized') return refuse(fault, { tokenSent });
   const transport = clientKind === 'sse' ? 'sse' : 'mcp';
   const challenge = challengeOfServer(signIn, server, transport, tokenSent, policy?.ask);
-  const message = 'Sign in, or send `Authorization: Bearer <key>`.';
+  const way = 'Sign in, or send `Authorization: Bearer <key>`.';
+  const message = tokenSent
+    ? `The key or token that was sent is unknown here, or has ended. ${way}`
+    : way;
   return refuse({ message, ...fault }, { headers: { 'WWW-Authenticate': challenge } });
 }
 

@@ -238,6 +238,18 @@ describe('[R-15] [F-531] scopes', () => {
     ).toMatchObject({ scopes_supported: ['mcp', 'read', 'write', 'offline_access'] });
   });
 
+  test('[F-1195] who sends a key that does not count is told so; who sends none, only how to come in', async () => {
+    const messageOf = async (headers: Record<string, string>): Promise<string> => {
+      const { error } = (await json(await edge.post(call('get_x'), headers))) as {
+        error: { message: string };
+      };
+      return error.message;
+    };
+    const way = 'Sign in, or send `Authorization: Bearer <key>`.';
+    expect(await messageOf({})).toBe(way);
+    expect(await messageOf(bearer('mcpc_wrong'))).toMatch(/unknown here, or has ended\. Sign in/u);
+  });
+
   test('what is granted serves; for more there is one challenge with all, and then it serves', async () => {
     const app = await PlayedApp.registered(edge);
     const { access_token: token, scope } = await app.tokens({ scope: 'read offline_access' });
