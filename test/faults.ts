@@ -1619,6 +1619,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a backslash in the target of an upgrade leads around what a proxy forbids',
     tests: ['edge/hosts/node/http-server.test.ts'],
   },
+  'F-1177': {
+    fault: 'storage that can no longer be read keeps an edge from stopping in order',
+    tests: ['edge/hosts/node/stop.test.ts'],
+  },
   'F-1120': {
     fault:
       'a client expects 100 Continue and sends its bodies unasked, thousands of times on one connection',
@@ -3018,7 +3022,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337 F-1181',
   'F-1182 F-1183 F-1184 F-1185',
   'F-950',
-  'F-1170 F-1171 F-1172 F-1173 F-1174 F-1175 F-1176',
+  'F-1170 F-1171 F-1172 F-1173 F-1174 F-1175 F-1176 F-1177',
   'F-1040',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343 F-344 F-345 F-346 F-347',

@@ -83,6 +83,11 @@ export class Actors {
     return actor;
   }
 
+  /** What the fleet's actor has counted. If there is none, storage has failed it, and there is nothing to keep. Throws nothing. */
+  keepFigures(): void {
+    this.#fleet?.keepFigures();
+  }
+
   /** Stops all where they are, as the end of the program would, and tells runners to come back. */
   stop(): void {
     this.#isStopped = true;

@@ -100,7 +100,7 @@ export function assembleEdge({
   };
   const keepFigures = (): void => {
     counted.flush();
-    actors.fleet.keepFigures();
+    actors.keepFigures();
   };
   return { settings, actors, entrances, fetch, dial, keepFigures };
 }
