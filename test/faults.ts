@@ -833,6 +833,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/process/hostile-lines.test.ts'],
   },
 
+  'F-1205': {
+    fault: 'a result as large as a line may be, of millions of members, that is translated',
+    tests: ['runner/process/hostile-lines.test.ts'],
+  },
+
   // Config files as programs and people write them
   'F-220': {
     fault: 'a server that another program has switched off, in its own spelling',
@@ -2998,7 +3003,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-617 F-618 F-619 F-620 F-621 F-622 F-623 F-625',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
   'F-260 F-261',
-  'F-270 F-271 F-272 F-1200 F-1201 F-1202 F-1203 F-1204',
+  'F-270 F-271 F-272 F-1200 F-1201 F-1202 F-1203 F-1204 F-1205',
   'F-280 F-281 F-282 F-283',
   'F-290 F-291 F-292 F-293 F-294 F-295',
   'F-300',

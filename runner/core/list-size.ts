@@ -1,6 +1,7 @@
 // Decides whether a list of tools is too large to be looked through, which is done at once while all others on the runner wait. Pure.
 import { isOverlong } from '../../shared/jsonrpc/elements.ts';
 import { JsonCursor } from '../../shared/jsonrpc/json-cursor.ts';
+import { valueAt } from '../../shared/jsonrpc/members.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 
 /** A smaller list is looked through in some milliseconds, whatever it holds. */
@@ -16,5 +17,5 @@ export const LISTS_TOO_MUCH = 'it lists more than the bridge can look through';
 export function isListTooLarge(answer: MessageView): boolean {
   if (answer.bytes.length < SMALL_BYTES || answer.kind === 'error') return false;
   const cursor = new JsonCursor(answer.bytes, Number.MAX_SAFE_INTEGER, LIST_TOKENS);
-  return !cursor.skipValue() || isOverlong(answer.bytes, answer.at('result', 'tools'));
+  return !cursor.skipValue() || isOverlong(answer.bytes, valueAt(answer.bytes, 'result', 'tools'));
 }

@@ -15,6 +15,8 @@ import {
 import { moved, movedParts } from './moved.ts';
 import {
   noteMembers,
+  NOTED_MEMBERS,
+  type OnMember,
   PARTS,
   type Noted,
   type NotedMember,
@@ -42,6 +44,9 @@ interface Head extends Pick<Envelope, 'kind'> {
   readonly progressToken?: Span | undefined;
   readonly requestId?: Span | undefined;
 }
+
+/** In a smaller message a member is found in some milliseconds, whatever it holds. */
+const SEARCHED_BYTES = 256 * 1024;
 
 export class MessageView {
   /** Only the message; all spans count from its start. */
@@ -117,6 +122,8 @@ export class MessageView {
     let value: Span | undefined = part;
     let members = part?.members;
     for (let depth = 1; depth < path.length; depth++) {
+      if (!members && depth === 1 && path[0] === 'result' && this.#isTooMuch(part))
+        return undefined;
       if (!members) return value && valueIn(this.bytes, value, ...path.slice(depth));
       const member = lastOf(members, path[depth]);
       value = member?.value;
@@ -206,6 +213,11 @@ export class MessageView {
     return new MessageView(bytes.slice(), this.#head, this.#facts, this.#parts);
   }
 
+  /** Of a large result with more members than are noted nobody reads any: to look for one takes some 100 ms. */
+  #isTooMuch(result: Noted | undefined): boolean {
+    return result?.isRead === true && this.bytes.length > SEARCHED_BYTES;
+  }
+
   #textOf(span: Span | undefined): string | undefined {
     return span && textAt(this.bytes, span);
   }
@@ -219,10 +231,19 @@ export class MessageView {
     const { start, end } = part;
     const cursor = new JsonCursor(this.bytes.subarray(start, end), Infinity, Infinity);
     cursor.peek();
-    const noted = { start, end, members: noteMembers(cursor, start), isRead: true };
+    const noted = { start, end, members: noteMembers(cursor, start, untilTooMany()), isRead: true };
     this.#parts = { ...parts, [name]: noted };
     return noted;
   }
+}
+
+/** Passes no more members than are noted, of an object or of its `_meta`. */
+function untilTooMany(): OnMember {
+  const counts = [0, 0];
+  return (_key, _value, _first, depth) => {
+    counts[depth] = (counts[depth] ?? 0) + 1;
+    return counts[depth] <= NOTED_MEMBERS;
+  };
 }
 
 const inOrder = (edits: readonly Edit[]): readonly Edit[] =>

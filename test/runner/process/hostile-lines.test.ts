@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { ProcessText } from '../../../runner/core/process-text.ts';
 import { newOutputShare, StdoutLines } from '../../../runner/process/stdout-lines.ts';
 import { scanLine } from '../../../shared/jsonrpc/scan.ts';
+import { leastCpuMs } from '../../fixtures/growth.ts';
 import { spliceApart } from '../../../shared/jsonrpc/splice.ts';
-import { readMessages, type MessageView } from '../../../shared/jsonrpc/view.ts';
+import { onlyMessageIn, readMessages, type MessageView } from '../../../shared/jsonrpc/view.ts';
 
 const MIB = 1024 * 1024;
 const MAX_LINE_BYTES = 16 * MIB;
@@ -209,4 +210,19 @@ describe('[F-1204] a line of 15 MiB in values of middling size costs no more tha
     expect(read.told).toEqual(Array.from({ length: count }, () => told));
     expect(read.worstMs).toBeLessThan(BOUND_MS);
   });
+});
+
+test('[F-1205] a result of millions of members is passed on, and whoever reads it goes through a thousand of them', () => {
+  const { messages } = leastOf(
+    () => `{"jsonrpc":"2.0","id":7,"result":{"x":1,${times('"a":1,')}"b":1}}`,
+  );
+  const [message] = messages;
+  if (!message) throw new Error('no message');
+  const ms = leastCpuMs(() => {
+    const { bytes } = message;
+    const read = onlyMessageIn(bytes);
+    expect(read?.string('result', 'b')).toBeUndefined();
+    expect([...Iterator.from(read?.members('result') ?? []).take(1_001)]).toHaveLength(1_001);
+  });
+  expect(ms).toBeLessThan(BOUND_MS);
 });
