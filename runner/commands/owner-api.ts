@@ -36,7 +36,9 @@ export async function readOwnerApi(
 ): Promise<
   { readonly ok: true; readonly api: OwnerApi } | { readonly ok: false; readonly what: string }
 > {
-  const edge = readEdgeUrl(textOf(given, 'edge') ?? '');
+  const address = textOf(given, 'edge');
+  if (address === undefined) return { ok: false, what: 'name the edge with --edge https://<host>' };
+  const edge = readEdgeUrl(address);
   if (!edge.ok) return { ok: false, what: `--edge ${problemText(edge.problem)}` };
   const file = textOf(given, 'owner-key-file');
   if (file === undefined)

@@ -242,6 +242,14 @@ describe.concurrent('mcp-bridge credential', () => {
     expect(readFileSync(path, 'utf8').trim()).toBe(token);
   });
 
+  it.each([['audit'], ['client', 'list'], ['policy', 'show']])(
+    'what asks an edge says that it is not named: %s',
+    async (...words) => {
+      const { code, err } = await bridge(...words);
+      expect([code, err]).toEqual([2, expect.stringContaining('name the edge with --edge')]);
+    },
+  );
+
   it('owner shows the key once, or puts it into a 0600 file, with what the edge keeps', async () => {
     const { code, out } = await bridge('credential', 'owner');
     expect(code).toBe(0);
