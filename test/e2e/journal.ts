@@ -6,7 +6,8 @@ import { join } from 'node:path';
 /** One line of a fixture server's journal (test/fixtures/servers/serve.mjs). */
 export interface JournalFact {
   readonly pid: number;
-  readonly type: 'call' | 'cancelled' | 'line';
+  /** `start`: of processes with the variable JOURNAL_STARTS. */
+  readonly type: 'start' | 'call' | 'cancelled' | 'line';
   /** The request's id towards the process. */
   readonly id?: number;
   readonly tool?: string;

@@ -144,6 +144,7 @@ export class Evidence {
     }
     const broken = [
       ...check(this.history),
+      ...processes.tooEarly,
       ...this.#calls.flatMap((tracked) => this.#withoutCause(tracked, processes)),
     ];
     return [
@@ -182,7 +183,7 @@ export class Evidence {
       startedAt: timeOf(startedAt),
       endedAt: endedAt && timeOf(endedAt),
       pids: [...processes.pidsOf(call.session)],
-      ran: processes.records.some((record) => record.uid === call.uid),
+      ranIn: processes.ranIn(call.uid),
     };
     return `${violation} ${JSON.stringify(facts)}`;
   }
@@ -218,15 +219,25 @@ export class Evidence {
 
 const timeOf = (at: number): string => new Date(at).toISOString().slice(11, 23);
 
-/** Which process took what. A pid may be used again: a process begins with its first line, `initialize`. */
+/** Which process took what. A pid may be used again, and each process says when it starts. */
 class Journal {
   readonly records: ProcessRecord[] = [];
+  /** What processes were told before they were initialized, which none may be, each in a line. */
+  readonly tooEarly: string[] = [];
+  /** By the name of what ran: the process that it ran in. */
+  readonly #ranIn = new Map<string, number>();
   readonly #pids = new Map<string, Set<number>>();
 
   constructor(facts: readonly JournalFact[]) {
     const owners = new Map<number, string>();
-    for (const { pid, type, line, arguments: args } of facts) {
-      if (type === 'line' && line?.includes('"initialize"')) owners.delete(pid);
+    const started = new Set<number>();
+    for (const { pid, type, line = '', arguments: args } of facts) {
+      if (type === 'start') {
+        owners.delete(pid);
+        started.add(pid);
+      }
+      if (type === 'line' && started.delete(pid) && !line.includes('"initialize"'))
+        this.tooEarly.push(`process ${pid} was told before it was initialized: ${line}`);
       const told = type === 'call' ? args : type === 'line' ? noteOf(line) : undefined;
       if (told === undefined) continue;
       const { uid, session } = told as { uid: string; session: string };
@@ -234,6 +245,7 @@ class Journal {
       const owner = owners.get(pid) ?? session;
       owners.set(pid, owner);
       this.records.push({ session: owner, kind: type === 'call' ? 'call' : 'note', uid });
+      this.#ranIn.set(uid, pid);
       const pids = this.#pids.get(session);
       if (pids) pids.add(pid);
       else this.#pids.set(session, new Set([pid]));
@@ -243,6 +255,10 @@ class Journal {
   /** Whether a process is known by what it took. */
   names(pid: number): boolean {
     return [...this.#pids.values()].some((pids) => pids.has(pid));
+  }
+
+  ranIn(uid: string): number | undefined {
+    return this.#ranIn.get(uid);
   }
 
   pidsOf(session: string): ReadonlySet<number> {

@@ -88,7 +88,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const server = {
     command: process.execPath,
     args: [fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url))],
-    env: { JOURNAL: journal },
+    env: { JOURNAL: journal, JOURNAL_STARTS: '1' },
     bridge: TIMES,
   };
   const modern = fileURLToPath(new URL('../fixtures/servers/modern-tasks.mjs', import.meta.url));
