@@ -1,5 +1,4 @@
 // What the members of a virtual server list, as far as it is known: asks them for it page by page, and notes what they answer.
-import { isOverlong } from '../../shared/jsonrpc/elements.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
@@ -221,10 +220,7 @@ export class MemberLists {
     if (!answer.ok) return answer.error;
     const { message } = answer;
     if (message.kind === 'error') return errorIn(message);
-    const isTooLarge =
-      isOverlong(message.bytes, message.at('result', kind.member)) ||
-      member.rules.isTooLarge(message, kind);
-    if (isTooLarge) return listsTooMuch();
+    if (member.rules.isTooLarge(message, kind, true)) return listsTooMuch();
     return pageOf(this.#parts.seen(member, message), kind, member.rules);
   }
 }

@@ -72,11 +72,18 @@ export class MemberRules {
     return { ok: true, message: passed };
   }
 
-  /** Whether clients cannot be shown a list of the member, since it is too large to be looked through. */
-  isTooLarge(answer: MessageView, { method, member }: ListKind): boolean {
+  /**
+   * Whether clients cannot be shown a list of the member, since it is too large to be looked through. `isTakenApart`: whoever asks goes
+   * through its elements.
+   */
+  isTooLarge(
+    answer: MessageView,
+    { method, member }: ListKind,
+    isTakenApart = this.prefix !== '',
+  ): boolean {
     const isJudged = method === LIST_METHOD && (this.#policies.length > 0 || this.pins);
     if (isJudged && isListTooLarge(answer)) return true;
-    return this.prefix !== '' && isOverlong(answer.bytes, answer.at('result', member));
+    return isTakenApart && isOverlong(answer.bytes, answer.at('result', member));
   }
 
   /** The member's answer to a request for a list, as clients see it. */
