@@ -1,6 +1,6 @@
 // How the openings of one principal follow each other in one program of the edge, so that a burst of them leaves room for those who call
 // meanwhile. Openings of other principals are not delayed. What all programs of an edge do together is core/opening-turns'. Pure.
-import { Apart } from './opening-turns.ts';
+import { Apart, APART_MS } from './opening-turns.ts';
 import type { PrincipalName } from '../../shared/ids.ts';
 
 /** Openings that come at once ask the fleet so far apart: each costs a millisecond or two before its turn is known. */
@@ -14,7 +14,7 @@ export const GIVES_WAY_MS = 2_000;
 
 export class OpeningPace {
   readonly #asks = new Apart(ASK_APART_MS);
-  readonly #again = new Apart(ASK_APART_MS * 5);
+  readonly #again = new Apart(APART_MS);
 
   /** Milliseconds until an opening that has just come may ask for its turn. */
   first(principal: PrincipalName, now: number): number {

@@ -48,9 +48,7 @@ export class SessionOpening {
     return { do: 'wait', ms: turn.value.afterMs };
   }
 
-  /**
-   * The time of `wait` is over. `hasLeft`: the client is gone. `lateMs`: by how much it took longer.
-   */
+  /** The time of `wait` is over. `hasLeft`: the client is gone. `lateMs`: by how much it took longer. */
   waited(hasLeft: boolean, lateMs: number, now: number): OpeningStep {
     if (hasLeft) return { do: 'refuse', fault: LEFT };
     const gaveWayMs = this.#gaveWayMs;
